@@ -1,0 +1,1 @@
+"""Turns to drafts: the graphs that write what may be said."""

@@ -1,0 +1,1 @@
+"""Platforms to messages and back."""

@@ -1,0 +1,1 @@
+"""Facts with their sources: loading, indexing, retrieval."""

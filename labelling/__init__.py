@@ -1,0 +1,1 @@
+"""What may leave: drafts, labels, and the gate between them."""

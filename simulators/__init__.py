@@ -1,0 +1,1 @@
+"""The platforms as ASGI apps that speak the real wire format."""
