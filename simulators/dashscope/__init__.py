@@ -1,0 +1,1 @@
+"""DashScope as an ASGI app: text generation and text embedding."""

@@ -1,0 +1,1 @@
+"""Douyin as an ASGI app: the calls we make and the webhooks it sends."""
