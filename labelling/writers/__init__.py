@@ -1,0 +1,1 @@
+"""What puts labels into content, one file a kind of label or container."""

@@ -1,0 +1,50 @@
+"""The contract of everything that writes a label."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from labelling.output import Aigc
+
+
+class Kind(StrEnum):
+    """Which of the two labels a writer writes."""
+
+    EXPLICIT = "explicit"
+    IMPLICIT = "implicit"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What is to be written."""
+
+    notice: str
+    """The explicit wording, both elements in it."""
+    aigc: Aigc
+
+
+class LabelWriter(Protocol):
+    """Writes one kind of label into one family of media; stateless.
+
+    Laws, each a case of the conformance suite:
+    it finds nothing in unmarked content; it reads back what it wrote; writing twice is writing
+    once; the media type stays; an implicit writer leaves pixels, samples and words as they were.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kind(self) -> Kind: ...
+
+    def write(self, content: bytes, label: Label) -> bytes:
+        """Give the content with the label in it.
+
+        Raises:
+            LabellingError: The label cannot be written into this content.
+        """
+        ...
+
+    def read(self, content: bytes) -> str | None:
+        """Give the wording or the `AIGC` value that this writer wrote, or None."""
+        ...
