@@ -1,0 +1,1 @@
+"""The reference channel: our own chat page, which streams labelled answers."""

@@ -1,0 +1,1 @@
+"""WeChat: each front is one channel."""
