@@ -1,0 +1,1 @@
+"""The message catalogues: every text a customer reads that no model wrote."""
