@@ -1,0 +1,1 @@
+"""The HTTP edge: webhooks, the web chat, health."""

@@ -1,0 +1,43 @@
+"""The command `zhanggui`."""
+
+import importlib
+from collections.abc import Mapping
+from typing import Final
+
+import click
+from typing_extensions import override
+
+# Module and attribute of each command; imported only when it is called, for a fast start.
+_COMMANDS: Final[Mapping[str, str]] = {
+    "ask": "runtime.cli.ask:ask",
+    "audit": "runtime.cli.audit:audit",
+    "brands": "runtime.cli.brands:brands",
+    "channels": "runtime.cli.channels:channels",
+    "demo": "runtime.cli.demo:demo",
+    "doctor": "runtime.cli.doctor:doctor",
+    "knowledge": "runtime.cli.knowledge:knowledge",
+    "migrate": "runtime.cli.migrate:migrate",
+    "serve": "runtime.cli.serve:serve",
+    "worker": "runtime.cli.serve:worker",
+}
+
+
+class _Commands(click.Group):
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute = _COMMANDS[cmd_name].split(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_Commands)
+@click.version_option(package_name="zhanggui")
+def main() -> None:
+    """掌柜 Zhanggui: AI agents for a brand's customers, with every answer labelled."""

@@ -1,0 +1,1 @@
+"""The demo brand, and the town it lives in: platform simulators on loopback."""

@@ -1,0 +1,143 @@
+"""Live answers on fronts of our own: the label first, then sentence by sentence."""
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from agents.errors import AgentError, TurnDrainedError
+from agents.run import run_turn
+from agents.turn import Phrase, Reply, Sentence
+from labelling.content import Draft
+from labelling.output import EventKind
+from labelling.stage import EventStream
+from runtime import pipeline
+from runtime.errors import StaleLeaseError
+from runtime.ids import new_id
+from runtime.spans import span
+from runtime.store.events import Events, StoredEvent
+from runtime.store.outbox import Outbox, Stored
+from runtime.store.turns import Turns
+
+if TYPE_CHECKING:
+    from runtime.container import Container
+
+
+async def answer(container: "Container", work: "pipeline.Work") -> None:
+    """Answer as a stream of labelled events; each is stored before anybody sees it.
+
+    A crash leaves what was shown: the next call marks it as interrupted and answers anew.
+    """
+    stream = await _opened(container, work)
+    try:
+        reply = await _stream(container, work, stream)
+    except TurnDrainedError as error:
+        msg = f"turn {work.turn.id!r} goes on at the next start"
+        raise StaleLeaseError(msg) from error
+    except AgentError as error:
+        reply = pipeline.apology(work, error)
+        if stream.text:
+            await _interrupt(container, work, stream)
+            stream = await _again(container, work)
+        await _say(container, work, stream, reply.phrase)
+    kind = EventKind.INTERRUPTED if reply.intent == "cancelled" else EventKind.END
+    event, output = stream.end(kind)
+    await pipeline.keep(container, work, reply, output, status="streamed")
+    await work.front.push(event, to=work.recipient, citations=pipeline.citations(reply))
+    await pipeline.settle(container, work, output.record.output_id, "delivered")
+
+
+async def finish(container: "Container", work: "pipeline.Work", stored: Stored) -> None:
+    """End an answer that was kept whole before a crash: its last event may be missing."""
+    events = await _left(container, work)
+    if events and events[-1].kind is EventKind.SENTENCE:
+        event, _ = _new_stream(container, work, work.turn.run_id, events).end()
+        await work.front.push(event, to=work.recipient, citations=stored.citations)
+    await pipeline.settle(container, work, stored.id, "delivered")
+
+
+async def _opened(container: "Container", work: "pipeline.Work") -> EventStream:
+    events = await _left(container, work) if work.turn.attempts > 1 else []
+    stream = _new_stream(container, work, work.turn.run_id, events)
+    if not events:
+        await work.front.push(stream.open(), to=work.recipient)
+        return stream
+    if events[-1].kind is EventKind.LABEL:
+        return stream
+    if events[-1].kind is EventKind.SENTENCE:
+        # Words were shown before the crash: they stay, and the new answer is a new message.
+        await _interrupt(container, work, stream)
+    return await _again(container, work)
+
+
+async def _left(container: "Container", work: "pipeline.Work") -> list[StoredEvent]:
+    async with container.database.read() as session:
+        return await Events(session).of_run(work.conversation, work.turn.run_id)
+
+
+def _new_stream(
+    container: "Container", work: "pipeline.Work", run_id: str, events: list[StoredEvent]
+) -> EventStream:
+    return container.stage.label_stream(
+        run_id=run_id,
+        output_id=events[0].output_id if events else new_id(),
+        surface=work.front.capabilities.surface,
+        shown=[event.text for event in events if event.kind is EventKind.SENTENCE],
+        aigc=events[0].aigc if events else None,
+    )
+
+
+async def _interrupt(container: "Container", work: "pipeline.Work", stream: EventStream) -> None:
+    event, output = stream.end(EventKind.INTERRUPTED)
+    async with container.database.read() as session:
+        kept = await Outbox(session).has(output.record.output_id)
+    if not kept:
+        broken = Reply(draft=Draft.generated(stream.text), intent="interrupted")
+        await pipeline.keep(container, work, broken, output, status="interrupted")
+    await work.front.push(event, to=work.recipient)
+
+
+async def _again(container: "Container", work: "pipeline.Work") -> EventStream:
+    run_id = new_id()
+    async with container.database.begin() as session:
+        await Turns(session).rerun(work.turn, run_id)
+    stream = _new_stream(container, work, run_id, [])
+    await work.front.push(stream.open(), to=work.recipient)
+    return stream
+
+
+async def _stream(container: "Container", work: "pipeline.Work", stream: EventStream) -> Reply:
+    context = container.agent_context(work.account.brand)
+    timeout = container.settings.worker.turn_timeout
+    run = run_turn(
+        container.graph, work.question, context, timeout=timeout, control=container.control
+    )
+    with span("think", turn=work.turn.id):
+        async with container.limiters.slot("model"), aclosing(run):
+            async for item in run:
+                if await _cancelled(container, work):
+                    return await _stopped(container, work, stream)
+                if isinstance(item, Sentence):
+                    await work.front.push(stream.sentence(item.text), to=work.recipient)
+                else:
+                    await _say(container, work, stream, item.phrase)
+                    return item
+    msg = "an agent run ends with a reply"
+    raise AssertionError(msg)
+
+
+async def _cancelled(container: "Container", work: "pipeline.Work") -> bool:
+    async with container.database.read() as session:
+        return await Turns(session).cancelled(work.turn)
+
+
+async def _stopped(container: "Container", work: "pipeline.Work", stream: EventStream) -> Reply:
+    if not stream.text:
+        await _say(container, work, stream, Phrase.STOPPED)
+    return Reply(draft=Draft.generated(stream.text), intent="cancelled")
+
+
+async def _say(
+    container: "Container", work: "pipeline.Work", stream: EventStream, name: Phrase | None
+) -> None:
+    if name is not None:
+        text = pipeline.phrase(container, work.account.brand, name)
+        await work.front.push(stream.sentence(text), to=work.recipient)

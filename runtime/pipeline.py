@@ -1,0 +1,393 @@
+"""Queue to platform: the straight line a turn takes, one step a line."""
+
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from agents.citations import with_sources
+from agents.errors import AgentError, TurnDrainedError
+from agents.run import run_turn
+from agents.turn import HandOffReason, Phrase, Reply, Turn
+from channels.base import Channel, Citation
+from channels.errors import DeliveryRefusedError, DeliveryRetryableError, DeliveryUnknownError
+from channels.messages import ConversationState, Recipient
+from labelling.content import Draft, Origin, Part
+from labelling.errors import LabellingError
+from labelling.output import LabelledOutput, LabelRecord
+from runtime import live
+from runtime.errors import StaleLeaseError
+from runtime.fitting import fit
+from runtime.ids import new_id
+from runtime.logging import get_logger
+from runtime.spans import span
+from runtime.store.accounts import Account, Brand
+from runtime.store.audit import AuditLog, Fact
+from runtime.store.conversations import Author, Conversation, Conversations
+from runtime.store.inbox import Inbox
+from runtime.store.outbox import Outbox, Stored
+from runtime.store.turns import Claimed, Turns
+
+if TYPE_CHECKING:
+    from runtime.container import Container
+
+_RECENT = 8
+_NOTHING_FOR_STAFF = frozenset({"delivered", "skipped"})
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A claimed turn, with all that its steps need."""
+
+    conversation: Conversation
+    turn: Claimed
+    question: Turn
+    account: Account
+    front: Channel
+
+    @property
+    def recipient(self) -> Recipient:
+        """Who the answer is for."""
+        return Recipient(self.conversation.customer, self.turn.context)
+
+
+async def answer(container: "Container", conversation: str, fence: int) -> None:
+    """Answer what waits in one conversation, once.
+
+    Raises:
+        DeliveryRetryableError: The platform took nothing; the same call continues later.
+        StoreUnavailableError: The database is away; the same call continues later.
+        StaleLeaseError: Another worker owns the conversation now; nothing was written.
+    """
+    work = await claim(container, conversation, fence)
+    if work is None or await set_aside(container, work):
+        return
+    stored = await find(container, work)
+    try:
+        if stored is not None:
+            await resume(container, work, stored)
+        elif work.front.capabilities.streams:
+            await live.answer(container, work)
+        else:
+            reply = await think(container, work)
+            output = await label(container, work, reply)
+            await deliver(container, work, output)
+    except LabellingError as error:
+        await refuse(container, work, error)
+
+
+async def claim(container: "Container", conversation: str, fence: int) -> Work | None:
+    """Claim what waits as one turn; None where nothing does, or a person has the conversation."""
+    with span("claim", conversation=conversation):
+        async with container.database.begin() as session:
+            conversations = Conversations(session, container.keys)
+            held = await conversations.get(conversation, locked=True)
+            if held.state.silent:
+                await Inbox(session, container.keys).ignore(conversation)
+                await Turns(session).leave(conversation, at=container.now())
+                return None
+            turn = await Turns(session).claim(held, fence=fence, at=container.now())
+            if turn is None:
+                return None
+            recent = await conversations.recent(held, limit=_RECENT)
+        account = await container.accounts.get(held.account)
+    question = Turn(
+        id=turn.id,
+        messages=turn.messages,
+        at=turn.sent_at,
+        channel=held.channel,
+        recent=tuple(line.utterance for line in recent),
+        summary=held.summary,
+    )
+    return Work(held, turn, question, account, container.fronts.of(account))
+
+
+async def set_aside(container: "Container", work: Work) -> bool:
+    """Close a turn that needs no answer: too late for the platform, or a guest who comes back."""
+    window = work.front.capabilities.reply_window
+    if window is not None and container.now() - work.turn.sent_at > timedelta(seconds=window):
+        status = "expired"
+    elif opened(work) and work.question.recent:
+        status = "skipped"
+    else:
+        return False
+    await close(container, work, status, [Fact(work.conversation.id, status, _turn(work))])
+    return True
+
+
+def opened(work: Work) -> bool:
+    """Tell whether the customer opened the chat and said nothing."""
+    return set(work.turn.kinds) == {"session_opened"}
+
+
+async def find(container: "Container", work: Work) -> Stored | None:
+    """Give what was labelled already, before a crash or a postponed delivery."""
+    if work.turn.attempts == 1:
+        return None
+    async with container.database.read() as session:
+        return await Outbox(session).find(work.turn.id, work.conversation)
+
+
+async def resume(container: "Container", work: Work, stored: Stored) -> None:
+    """Go on with what was labelled before a crash; never a second draft."""
+    if stored.status == "streamed":
+        await live.finish(container, work, stored)
+    else:
+        output = container.stage.restore(stored.parts, stored.record)
+        await deliver(container, work, output, stored)
+
+
+async def think(container: "Container", work: Work) -> Reply:
+    """Let the agent write; a fault of ours becomes an apology and a person."""
+    if opened(work):
+        return Reply(phrase=Phrase.GREETING, intent="session_opened")
+    with span("think", turn=work.turn.id):
+        try:
+            return await run_to_reply(container, work.question, work.account.brand)
+        except TurnDrainedError as error:
+            raise _leaving(work) from error
+        except AgentError as error:
+            return apology(work, error)
+
+
+async def run_to_reply(container: "Container", turn: Turn, brand: Brand) -> Reply:
+    """Run an agent to its reply; the sentences on the way are not looked at.
+
+    Raises:
+        AgentError: The agent could not make a reply.
+    """
+    context = container.agent_context(brand)
+    timeout = container.settings.worker.turn_timeout
+    async with (
+        container.limiters.slot("model"),
+        aclosing(
+            run_turn(container.graph, turn, context, timeout=timeout, control=container.control)
+        ) as run,
+    ):
+        reply = [item async for item in run][-1]
+    assert isinstance(reply, Reply)
+    return reply
+
+
+def apology(work: Work, error: AgentError) -> Reply:
+    """Make the reply of a turn that failed: plain words and a person."""
+    log.warning("turn_failed", turn=work.turn.id, error=type(error).__name__)
+    return Reply(
+        phrase=Phrase.APOLOGY, hand_off=HandOffReason.FAILURE, intent="failure", uses=error.uses
+    )
+
+
+def word(container: "Container", brand: Brand, reply: Reply) -> Draft:
+    """Put a reply into words: a model's with their sources, or the catalogue's."""
+    fixed = phrase(container, brand, reply.phrase) if reply.phrase else ""
+    if reply.draft is None:
+        return Draft((Part.of_text(fixed),), Origin.HUMAN)
+    heading = container.catalogue.text("answer.sources")
+    words = "".join(part.text for part in reply.draft.parts)
+    return Draft.generated(
+        with_sources(words, reply.passages, heading), *([fixed] if fixed else [])
+    )
+
+
+def phrase(container: "Container", brand: Brand, name: Phrase) -> str:
+    """Give a fixed text in the language of this installation."""
+    return container.catalogue.text(f"phrase.{name.value}", brand=brand.name)
+
+
+async def label(container: "Container", work: Work, reply: Reply) -> LabelledOutput:
+    """Fit, label, and commit to the outbox with everything that belongs to it."""
+    capabilities = work.front.capabilities
+    with span("fit", turn=work.turn.id):
+        fitted = fit(word(container, work.account.brand, reply), capabilities)
+    with span("label", turn=work.turn.id):
+        output = container.stage.label(fitted, output_id=new_id(), surface=capabilities.surface)
+    with span("commit", turn=work.turn.id):
+        await keep(container, work, reply, output, status="labelled")
+    return output
+
+
+async def keep(
+    container: "Container", work: Work, reply: Reply, output: LabelledOutput, *, status: str
+) -> None:
+    """Commit an output, what it cost, the summary and the hand-off, in one transaction."""
+    conversation = work.conversation
+    async with container.database.begin() as session:
+        # Not before: what waited for its turn to write would seem to have happened earlier.
+        at = container.now()
+        await Turns(session).hold(work.turn)
+        outbox = Outbox(session)
+        await outbox.add(
+            output,
+            conversation,
+            author=Author.BOT,
+            turn=work.turn.id,
+            context=work.turn.context,
+            citations=citations(reply),
+            status=status,
+            at=at,
+        )
+        await outbox.book(reply.uses, turn=work.turn.id, brand=conversation.brand, at=at)
+        conversations = Conversations(session, container.keys)
+        if reply.summary:
+            await conversations.summarise(conversation, reply.summary)
+        await AuditLog(session).append([_labelled(work, reply, output)], at=at)
+        if reply.hand_off is not None:
+            await conversations.hand_over(
+                conversation, ConversationState.REQUESTED, reason=reply.hand_off.value, at=at
+            )
+
+
+def citations(reply: Reply) -> list[Citation]:
+    """Give what an answer stands on, as a front of our own shows it."""
+    return [
+        Citation(number, passage.title, passage.heading, passage.text, passage.source)
+        for number, passage in enumerate(reply.passages, 1)
+    ]
+
+
+async def deliver(
+    container: "Container", work: Work, output: LabelledOutput, stored: Stored | None = None
+) -> None:
+    """Send the parts that have no receipt yet, committing each receipt before the next part."""
+    front, key = work.front, output.record.output_id
+    marked = not front.capabilities.idempotent
+    if stored is not None and stored.in_doubt and marked:
+        await settle(container, work, key, "unknown", "stopped between sending and its receipt")
+        return
+    number = stored.sent if stored else 0
+    try:
+        while number < len(output.parts):
+            await _send_part(container, work, output, number, marked=marked)
+            number += 1
+    except DeliveryRetryableError:
+        async with container.database.begin() as session:
+            await Outbox(session).put_back(key)
+        raise
+    except DeliveryUnknownError as error:
+        if not marked:
+            raise DeliveryRetryableError(str(error)) from error
+        heard = await _heard_of(container, work)
+        if heard is None:
+            await settle(container, work, key, "unknown", str(error))
+        else:
+            await deliver(container, work, output, heard)
+        return
+    except DeliveryRefusedError as error:
+        await settle(container, work, key, "undelivered", f"{error} ({error.code})")
+        return
+    await settle(container, work, key, "delivered")
+
+
+async def _heard_of(container: "Container", work: Work) -> Stored | None:
+    """Give the output anew where the platform's echo was quicker than its answer."""
+    async with container.database.read() as session:
+        stored = await Outbox(session).find(work.turn.id, work.conversation)
+    return None if stored is None or stored.in_doubt else stored
+
+
+async def _send_part(
+    container: "Container", work: Work, output: LabelledOutput, number: int, *, marked: bool
+) -> None:
+    key = output.record.output_id
+    if marked:
+        # Without it a crash in between could not be told from one before it, and a worker that
+        # lost its shard could send what the next owner sends too.
+        async with container.database.begin() as session:
+            await Turns(session).hold(work.turn)
+            await Outbox(session).sending(key, number)
+    with span("send", channel=work.front.name, output=key):
+        async with container.limiters.slot(f"account:{work.account.front.id}"):
+            sent = work.front.send(output, to=work.recipient, key=key, start=number)
+            async with aclosing(sent):
+                receipt = await anext(sent)
+    async with container.database.begin() as session:
+        await Outbox(session).receipt(key, receipt, at=container.now())
+
+
+async def settle(
+    container: "Container", work: Work, output: str, status: str, why: str = ""
+) -> None:
+    """Close the turn with what became of its output; staff see what did not arrive."""
+    body = {"output": output, **({"why": why} if why else {})}
+    facts = [Fact(work.conversation.id, status, body)]
+    await close(container, work, status, facts, output=output)
+    if status != "delivered":
+        log.warning("output_not_delivered", output=output, status=status)
+
+
+async def refuse(container: "Container", work: Work, error: LabellingError) -> None:
+    """Close a turn whose draft could not be labelled: nothing leaves, staff take over."""
+    log.error("labelling_refused", turn=work.turn.id, error=type(error).__name__)
+    body = {**_turn(work), "error": str(error)}
+    await close(container, work, "refused", [Fact(work.conversation.id, "refused", body)])
+
+
+async def abandon(container: "Container", conversation: str, fence: int) -> None:
+    """Leave to staff what could not be answered in so many tries."""
+    work = await claim(container, conversation, fence)
+    if work is None:
+        return
+    stored = await find(container, work)
+    facts = [Fact(conversation, "undelivered", _turn(work))]
+    await close(container, work, "undelivered", facts, output=stored.id if stored else "")
+
+
+async def close(
+    container: "Container", work: Work, status: str, facts: list[Fact], *, output: str = ""
+) -> None:
+    """Commit the end of a turn; what went wrong gives the conversation to staff."""
+    with span("close", turn=work.turn.id, status=status):
+        async with container.database.begin() as session:
+            at = container.now()
+            if output:
+                await Outbox(session).settle(output, status)
+            await Turns(session).close(work.turn, status=status, at=at)
+            await AuditLog(session).append(facts, at=at)
+            if status not in _NOTHING_FOR_STAFF:
+                conversations = Conversations(session, container.keys)
+                await conversations.hand_over(
+                    await conversations.get(work.conversation.id),
+                    ConversationState.REQUESTED,
+                    reason=status,
+                    at=at,
+                )
+
+
+def _leaving(work: Work) -> StaleLeaseError:
+    return StaleLeaseError(f"turn {work.turn.id!r} goes on at the next start")
+
+
+def _turn(work: Work) -> dict[str, str | int]:
+    return {"turn": work.turn.id, "attempts": work.turn.attempts}
+
+
+def _labelled(work: Work, reply: Reply, output: LabelledOutput) -> Fact:
+    record: LabelRecord = output.record
+    key = work.conversation.key
+    words = b"\n".join(part.content for part in output.parts if isinstance(part.content, bytes))
+    use = reply.uses[-1] if reply.uses else None
+    return Fact(
+        conversation=work.conversation.id,
+        kind="labelled",
+        body={
+            "turn": work.turn.id,
+            "output": record.output_id,
+            "origin": record.origin.value,
+            "rule": record.rule,
+            "aigc": record.aigc.as_dict() if record.aigc else None,
+            # Keyed, so that a digest tells nothing once the customer's key is erased.
+            "parts": [key.digest(part.digest_after.encode()) for part in record.parts],
+            "writers": [list(part.writers) for part in record.parts],
+            "intent": reply.intent,
+            "phrase": reply.phrase.value if reply.phrase else None,
+            "hand_off": reply.hand_off.value if reply.hand_off else None,
+            "model": use.model if use else None,
+            "route": use.route if use else None,
+            "prompt_version": use.prompt_version if use else None,
+            "passages": [passage.id for passage in reply.passages],
+            "release": max((passage.release for passage in reply.passages), default=None),
+        },
+        content=words,
+        key=key,
+    )

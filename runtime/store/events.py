@@ -1,0 +1,156 @@
+"""Events of live answers: numbered in their conversation, read again by who was away."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from channels.base import Citation
+from labelling.output import Aigc, EventKind, LabelledEvent
+from runtime.store.conversations import Conversation
+from runtime.store.tables.conversations import ConversationRow, TurnRow
+from runtime.store.tables.outputs import RunEventRow
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as it was stored; only the labelling stage can make it showable again."""
+
+    sequence: int
+    run_id: str
+    number: int
+    output_id: str
+    kind: EventKind
+    text: str
+    aigc: Aigc | None
+    digest: str
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """A run that is being written."""
+
+    run: str
+    output: str
+    first: int
+    """Sequence number of its first event."""
+
+
+class Events:
+    """Appends and reads events through one session."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def append(
+        self,
+        event: LabelledEvent,
+        conversation: Conversation,
+        citations: Sequence[Citation],
+        *,
+        at: datetime,
+    ) -> int:
+        """Keep an event; give its sequence number in the conversation."""
+        moved = await self._session.execute(
+            update(ConversationRow)
+            .where(ConversationRow.id == conversation.id)
+            .values(event_sequence=ConversationRow.event_sequence + 1)
+            .returning(ConversationRow.event_sequence)
+            .execution_options(synchronize_session=None)
+        )
+        sequence = moved.scalar_one()
+        place = _place(conversation.id, sequence)
+        await self._session.execute(
+            insert(RunEventRow).values(
+                conversation_id=conversation.id,
+                sequence=sequence,
+                run_id=event.run_id,
+                number=event.number,
+                output_id=event.output_id,
+                kind=event.kind.value,
+                content=conversation.key.encrypt(
+                    orjson.dumps({"text": event.text, "digest": event.digest}), place=place
+                ),
+                aigc=asdict(event.aigc) if event.aigc else None,
+                citations=[asdict(citation) for citation in citations],
+                at=at,
+            )
+        )
+        return int(sequence)
+
+    async def after(self, conversation: Conversation, sequence: int) -> list[StoredEvent]:
+        """Give the events after a sequence number, in order."""
+        return await self._read(
+            conversation,
+            select(RunEventRow)
+            .where(RunEventRow.conversation_id == conversation.id, RunEventRow.sequence > sequence)
+            .order_by(RunEventRow.sequence),
+        )
+
+    async def of_run(self, conversation: Conversation, run_id: str) -> list[StoredEvent]:
+        """Give the events of one run, in order."""
+        return await self._read(
+            conversation,
+            select(RunEventRow).where(RunEventRow.run_id == run_id).order_by(RunEventRow.number),
+        )
+
+    async def last(self, conversation: str) -> int:
+        """Give the sequence number of the newest event; 0 where there is none."""
+        query = select(ConversationRow.event_sequence).where(ConversationRow.id == conversation)
+        return (await self._session.execute(query)).scalar_one()
+
+    async def open_run(self, conversation: str) -> OpenRun | None:
+        """Give the run that is being written."""
+        query = (
+            select(RunEventRow.run_id, RunEventRow.output_id, func.min(RunEventRow.sequence))
+            .join(TurnRow, TurnRow.run_id == RunEventRow.run_id)
+            .where(RunEventRow.conversation_id == conversation, TurnRow.status == "open")
+            .group_by(RunEventRow.run_id, RunEventRow.output_id)
+        )
+        row = (await self._session.execute(query)).one_or_none()
+        return None if row is None else OpenRun(*row)
+
+    async def whole(self, conversation: str, after: int) -> bool:
+        """Tell whether all events after a sequence number are still kept."""
+        query = select(func.min(RunEventRow.sequence)).where(
+            RunEventRow.conversation_id == conversation, RunEventRow.sequence > after
+        )
+        first: int | None = (await self._session.execute(query)).scalar_one_or_none()
+        return first == after + 1 or (first is None and await self.last(conversation) <= after)
+
+    async def prune(self, *, before: datetime) -> None:
+        """Forget events that nobody will resume from; their words stand in the outputs."""
+        await self._session.execute(delete(RunEventRow).where(RunEventRow.at < before))
+
+    async def _read(self, conversation: Conversation, query: Any) -> list[StoredEvent]:
+        rows = (await self._session.execute(query)).scalars()
+        return [self._event(conversation, row) for row in rows]
+
+    def _event(self, conversation: Conversation, row: RunEventRow) -> StoredEvent:
+        place = _place(conversation.id, row.sequence)
+        content = orjson.loads(conversation.key.decrypt(row.content, place=place))
+        return StoredEvent(
+            sequence=row.sequence,
+            run_id=row.run_id,
+            number=row.number,
+            output_id=row.output_id,
+            kind=EventKind(row.kind),
+            text=content["text"],
+            aigc=aigc_of(row.aigc),
+            digest=content["digest"],
+            citations=tuple(Citation(**citation) for citation in row.citations),
+        )
+
+
+def aigc_of(stored: Mapping[str, str] | None) -> Aigc | None:
+    """Make the label's value again from its stored form."""
+    return Aigc(**stored) if stored else None
+
+
+def _place(conversation: str, sequence: int) -> str:
+    return f"run_events/{conversation}/{sequence}"

@@ -1,0 +1,245 @@
+"""The outbox: labelled outputs, their parts and receipts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agents.turn import ModelUse
+from channels.base import Citation, PartReceipt
+from labelling.content import MediaRef, MediaType, Part
+from labelling.output import LabelledOutput, LabelRecord
+from runtime.ids import new_id
+from runtime.store.conversations import Author, Conversation
+from runtime.store.tables.outputs import ModelCallRow, OutputPartRow, OutputRow
+
+_RECORD = TypeAdapter(LabelRecord)
+_MILLIONTHS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An output as it was stored; only the labelling stage can make it sendable again."""
+
+    id: str
+    turn: str | None
+    status: str
+    parts: tuple[Part, ...]
+    record: LabelRecord
+    context: Mapping[str, str]
+    citations: tuple[Citation, ...]
+    sent: int
+    """How many parts, from the first, have a receipt."""
+    in_doubt: bool
+    """The next part was on its way when the process stopped: it may have arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnItsWay:
+    """A part that went out and has no receipt: it may have arrived."""
+
+    output: str
+    number: int
+    given_up: bool
+    """Nobody waits for the platform's answer any more: the output counts as unknown."""
+    text: str
+
+
+class Outbox:
+    """Keeps outputs through one session."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(
+        self,
+        output: LabelledOutput,
+        conversation: Conversation,
+        *,
+        author: Author,
+        turn: str | None,
+        context: Mapping[str, str],
+        citations: Sequence[Citation],
+        status: str,
+        at: datetime,
+    ) -> None:
+        """Keep a labelled output with its parts, encrypted under the customer's key."""
+        record = output.record
+        await self._session.execute(
+            insert(OutputRow).values(
+                id=record.output_id,
+                conversation_id=conversation.id,
+                turn_id=turn,
+                origin=record.origin.value,
+                author=author.value,
+                status=status,
+                record=conversation.key.encrypt(
+                    _RECORD.dump_json(record), place=_record_place(record.output_id)
+                ),
+                context=dict(context),
+                citations=[asdict(citation) for citation in citations],
+                created_at=at,
+            )
+        )
+        rows = []
+        for number, part in enumerate(output.parts):
+            # Parts in the media store come with the media writers; the stage refuses them today.
+            assert not isinstance(part.content, MediaRef)
+            place = f"outputs/{record.output_id}/{number}"
+            rows.append(
+                {
+                    "output_id": record.output_id,
+                    "number": number,
+                    "media_type": part.media_type.value,
+                    "content": conversation.key.encrypt(part.content, place=place),
+                    "status": "sent" if status == "delivered" else "ready",
+                    "sent_at": at if status == "delivered" else None,
+                }
+            )
+        await self._session.execute(insert(OutputPartRow.core()), rows)
+
+    async def find(self, turn: str, conversation: Conversation) -> Stored | None:
+        """Give the output of a turn that has still to be delivered; a broken-off one has not."""
+        query = select(OutputRow).where(
+            OutputRow.turn_id == turn, OutputRow.status.in_(("labelled", "streamed"))
+        )
+        row = (await self._session.execute(query)).scalar_one_or_none()
+        return None if row is None else await self._stored(row, conversation)
+
+    async def has(self, output: str) -> bool:
+        """Tell whether an output is kept."""
+        query = select(OutputRow.id).where(OutputRow.id == output)
+        return (await self._session.execute(query)).one_or_none() is not None
+
+    async def sending(self, output: str, number: int) -> None:
+        """Mark that a part is about to go out, for platforms that know no key of ours."""
+        await self._session.execute(
+            update(OutputPartRow)
+            .where(OutputPartRow.output_id == output, OutputPartRow.number == number)
+            .values(status="sending")
+        )
+
+    async def receipt(self, output: str, receipt: PartReceipt, *, at: datetime) -> None:
+        """Keep the platform's receipt of a part."""
+        await self._session.execute(
+            update(OutputPartRow)
+            .where(OutputPartRow.output_id == output, OutputPartRow.number == receipt.number)
+            .values(status="sent", platform_id=receipt.platform_id, sent_at=at)
+        )
+
+    async def put_back(self, output: str) -> None:
+        """Mark that a part which was about to go out did not: the platform took nothing."""
+        await self._session.execute(
+            update(OutputPartRow)
+            .where(OutputPartRow.output_id == output, OutputPartRow.status == "sending")
+            .values(status="ready")
+        )
+
+    async def settle(self, output: str, status: str) -> None:
+        """Say what became of an output: delivered, undelivered or unknown."""
+        await self._session.execute(
+            update(OutputRow).where(OutputRow.id == output).values(status=status)
+        )
+
+    async def on_their_way(self, conversation: Conversation) -> list[OnItsWay]:
+        """Give the parts that went out and have no receipt, oldest first."""
+        rows = await self._session.execute(
+            select(OutputRow.id, OutputRow.status, OutputPartRow.number, OutputPartRow.content)
+            .join(OutputPartRow, OutputPartRow.output_id == OutputRow.id)
+            .where(
+                OutputRow.conversation_id == conversation.id,
+                OutputRow.status.in_(("labelled", "unknown")),
+                OutputPartRow.status == "sending",
+            )
+            .order_by(OutputRow.id, OutputPartRow.number)
+        )
+        return [
+            OnItsWay(
+                output=row.id,
+                number=row.number,
+                given_up=row.status == "unknown",
+                text=conversation.key.decrypt(
+                    row.content, place=f"outputs/{row.id}/{row.number}"
+                ).decode(),
+            )
+            for row in rows
+        ]
+
+    async def whole(self, output: str) -> bool:
+        """Tell whether every part of an output has a receipt."""
+        query = select(OutputPartRow.number).where(
+            OutputPartRow.output_id == output, OutputPartRow.status != "sent"
+        )
+        return (await self._session.execute(query.limit(1))).one_or_none() is None
+
+    async def sent_as(self, conversation: str, platform_id: str) -> bool:
+        """Tell whether a platform's id is that of a part we have a receipt for."""
+        rows = await self._session.execute(
+            select(OutputPartRow.output_id)
+            .join(OutputRow, OutputRow.id == OutputPartRow.output_id)
+            .where(
+                OutputRow.conversation_id == conversation, OutputPartRow.platform_id == platform_id
+            )
+            .limit(1)
+        )
+        return rows.one_or_none() is not None
+
+    async def book(self, uses: Sequence[ModelUse], *, turn: str, brand: str, at: datetime) -> None:
+        """Keep the calls of models that a turn took."""
+        if not uses:
+            return
+        rows: list[dict[str, Any]] = [
+            {
+                "id": new_id(),
+                "turn_id": turn,
+                "brand_id": brand,
+                "model": use.model,
+                "route": use.route,
+                "prompt_version": use.prompt_version,
+                "input_tokens": use.input_tokens,
+                "output_tokens": use.output_tokens,
+                "latency_ms": round(use.latency * 1000),
+                "cost_millionths": round(use.cost * _MILLIONTHS),
+                "currency": use.currency,
+                "error": use.error,
+                "at": at,
+            }
+            for use in uses
+        ]
+        await self._session.execute(insert(ModelCallRow.core()), rows)
+
+    async def _stored(self, row: OutputRow, conversation: Conversation) -> Stored:
+        parts = (
+            await self._session.execute(
+                select(OutputPartRow)
+                .where(OutputPartRow.output_id == row.id)
+                .order_by(OutputPartRow.number)
+            )
+        ).scalars()
+        contents, statuses = [], []
+        for part in parts:
+            place = f"outputs/{row.id}/{part.number}"
+            plain = conversation.key.decrypt(part.content, place=place)
+            contents.append(Part(MediaType(part.media_type), plain))
+            statuses.append(part.status)
+        return Stored(
+            id=row.id,
+            turn=row.turn_id,
+            status=row.status,
+            parts=tuple(contents),
+            record=_RECORD.validate_json(
+                conversation.key.decrypt(row.record, place=_record_place(row.id))
+            ),
+            context=row.context,
+            citations=tuple(Citation(**citation) for citation in row.citations),
+            sent=statuses.count("sent"),
+            in_doubt="sending" in statuses,
+        )
+
+
+def _record_place(output: str) -> str:
+    return f"outputs/{output}/record"
