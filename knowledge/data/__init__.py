@@ -1,0 +1,1 @@
+"""Word lists that the code reads."""
