@@ -146,7 +146,7 @@ class AgentContext:
     now: Callable[[], datetime]
     clock: Callable[[], float]
     """Monotonic seconds, for latencies."""
-    min_coverage: float = 0.35
+    min_coverage: float = 0.2
     """Evidence below it is none: see `judge`."""
     min_similarity: float | None = None
     """Cosine similarity that is evidence by itself; None where the embedder knows only words."""
