@@ -173,7 +173,7 @@ class TestWithoutModel:
         assert (reply.phrase, reply.hand_off) == (phrase, reason)
 
     async def test_passages_that_hardly_match_are_no_evidence(self, graph: AgentGraph) -> None:
-        context = agent_context(None, passage(coverage=0.2))
+        context = agent_context(None, passage(coverage=0.1))
 
         _, reply = await run(graph, turn("老板今年几岁"), context)
 
