@@ -213,7 +213,7 @@ def database_url(settings: Settings) -> str:
     if settings.database.url:
         return settings.database.url
     settings.data.mkdir(parents=True, exist_ok=True)
-    return f"sqlite+aiosqlite:///{(settings.data / 'zhanggui.db').absolute()}"
+    return f"sqlite:///{(settings.data / 'zhanggui.db').absolute()}"
 
 
 def _master_keys(settings: Settings) -> list[bytes]:
@@ -232,8 +232,11 @@ def _key_file(folder: Path) -> bytes:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / _KEY_FILE
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_bytes(secrets.token_bytes(32))
+        # Aside and then renamed: a stop in between must not leave half a key.
+        fresh = path.with_suffix(".new")
+        fresh.touch(mode=0o600)
+        fresh.write_bytes(secrets.token_bytes(32))
+        fresh.replace(path)
     return path.read_bytes()
 
 

@@ -4,6 +4,7 @@ RuntimeFault
 ├─ ConfigurationError         the settings cannot work; names each
 ├─ StoreUnavailableError      retryable
 ├─ StaleLeaseError            another worker owns the shard now
+├─ TakenOverError             a person has the conversation now
 ├─ NotFoundError              no such brand, account or output here
 ├─ EventsGoneError            events asked for are not kept any more
 └─ VaultError                 a sealed value cannot be opened
@@ -30,6 +31,10 @@ class StoreUnavailableError(RuntimeFault):
 
 class StaleLeaseError(RuntimeFault):
     """A shard was lost to another worker: what was to be written is refused."""
+
+
+class TakenOverError(RuntimeFault):
+    """A person took the conversation over: what the bot was about to say is not said."""
 
 
 class NotFoundError(RuntimeFault):

@@ -32,8 +32,11 @@ def fit(draft: Draft, capabilities: Capabilities) -> Draft:
         else:
             parts.append(part)
     if len(parts) > capabilities.max_parts:
-        parts = parts[: capabilities.max_parts]
+        # What stands apart at the end, such as that a person takes over, is not what is left out.
+        kept = parts[-1:] if len(draft.parts) > 1 else []
+        parts = parts[: capabilities.max_parts - len(kept)]
         parts[-1] = _shortened(parts[-1], room)
+        parts += kept
     return Draft(tuple(parts), draft.origin)
 
 

@@ -83,6 +83,9 @@ class Fronts:
         made = self._made.get(account.front.id)
         if made is not None and made[0] == account:
             return made[1]
+        if account.channel not in CHANNELS:
+            msg = f"account {account.channel}/{account.slug} is on a channel that is not there"
+            raise ConfigurationError(msg)
         try:
             front = CHANNELS[account.channel].of(account.front, self._tools)
         except ValueError as error:

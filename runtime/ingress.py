@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 _MAX_GROUP = 32
 # What one arrival can do to its group: SQLite's driver refuses values with errors of its own.
-_POISON = (DBAPIError, VaultError, ValueError, OverflowError)
+# A JSON encoder that cannot write a text raises a TypeError.
+_POISON = (DBAPIError, VaultError, ValueError, TypeError, OverflowError)
 
 
 async def accept(

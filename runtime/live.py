@@ -5,23 +5,25 @@ from typing import TYPE_CHECKING
 
 from agents.errors import AgentError, TurnDrainedError
 from agents.run import run_turn
-from agents.turn import Phrase, Reply, Sentence
+from agents.turn import Phrase, Reply
 from labelling.content import Draft
 from labelling.output import EventKind
 from labelling.stage import EventStream
 from runtime import pipeline
+from runtime.delivery import settle
 from runtime.errors import StaleLeaseError
 from runtime.ids import new_id
 from runtime.spans import span
 from runtime.store.events import Events, StoredEvent
 from runtime.store.outbox import Outbox, Stored
 from runtime.store.turns import Turns
+from runtime.work import Work
 
 if TYPE_CHECKING:
     from runtime.container import Container
 
 
-async def answer(container: "Container", work: "pipeline.Work") -> None:
+async def answer(container: "Container", work: Work) -> None:
     """Answer as a stream of labelled events; each is stored before anybody sees it.
 
     A crash leaves what was shown: the next call marks it as interrupted and answers anew.
@@ -42,19 +44,19 @@ async def answer(container: "Container", work: "pipeline.Work") -> None:
     event, output = stream.end(kind)
     await pipeline.keep(container, work, reply, output, status="streamed")
     await work.front.push(event, to=work.recipient, citations=pipeline.citations(reply))
-    await pipeline.settle(container, work, output.record.output_id, "delivered")
+    await settle(container, work, output.record.output_id, "delivered")
 
 
-async def finish(container: "Container", work: "pipeline.Work", stored: Stored) -> None:
+async def finish(container: "Container", work: Work, stored: Stored) -> None:
     """End an answer that was kept whole before a crash: its last event may be missing."""
     events = await _left(container, work)
     if events and events[-1].kind is EventKind.SENTENCE:
         event, _ = _new_stream(container, work, work.turn.run_id, events).end()
         await work.front.push(event, to=work.recipient, citations=stored.citations)
-    await pipeline.settle(container, work, stored.id, "delivered")
+    await settle(container, work, stored.id, "delivered")
 
 
-async def _opened(container: "Container", work: "pipeline.Work") -> EventStream:
+async def _opened(container: "Container", work: Work) -> EventStream:
     events = await _left(container, work) if work.turn.attempts > 1 else []
     stream = _new_stream(container, work, work.turn.run_id, events)
     if not events:
@@ -68,13 +70,13 @@ async def _opened(container: "Container", work: "pipeline.Work") -> EventStream:
     return await _again(container, work)
 
 
-async def _left(container: "Container", work: "pipeline.Work") -> list[StoredEvent]:
+async def _left(container: "Container", work: Work) -> list[StoredEvent]:
     async with container.database.read() as session:
         return await Events(session).of_run(work.conversation, work.turn.run_id)
 
 
 def _new_stream(
-    container: "Container", work: "pipeline.Work", run_id: str, events: list[StoredEvent]
+    container: "Container", work: Work, run_id: str, events: list[StoredEvent]
 ) -> EventStream:
     return container.stage.label_stream(
         run_id=run_id,
@@ -85,7 +87,7 @@ def _new_stream(
     )
 
 
-async def _interrupt(container: "Container", work: "pipeline.Work", stream: EventStream) -> None:
+async def _interrupt(container: "Container", work: Work, stream: EventStream) -> None:
     event, output = stream.end(EventKind.INTERRUPTED)
     async with container.database.read() as session:
         kept = await Outbox(session).has(output.record.output_id)
@@ -95,7 +97,7 @@ async def _interrupt(container: "Container", work: "pipeline.Work", stream: Even
     await work.front.push(event, to=work.recipient)
 
 
-async def _again(container: "Container", work: "pipeline.Work") -> EventStream:
+async def _again(container: "Container", work: Work) -> EventStream:
     run_id = new_id()
     async with container.database.begin() as session:
         await Turns(session).rerun(work.turn, run_id)
@@ -104,39 +106,38 @@ async def _again(container: "Container", work: "pipeline.Work") -> EventStream:
     return stream
 
 
-async def _stream(container: "Container", work: "pipeline.Work", stream: EventStream) -> Reply:
+async def _stream(container: "Container", work: Work, stream: EventStream) -> Reply:
     context = container.agent_context(work.account.brand)
     timeout = container.settings.worker.turn_timeout
     run = run_turn(
         container.graph, work.question, context, timeout=timeout, control=container.control
     )
     with span("think", turn=work.turn.id):
-        async with container.limiters.slot("model"), aclosing(run):
+        async with aclosing(run):
             async for item in run:
-                if await _cancelled(container, work):
-                    return await _stopped(container, work, stream)
-                if isinstance(item, Sentence):
-                    await work.front.push(stream.sentence(item.text), to=work.recipient)
-                else:
+                if isinstance(item, Reply):
                     await _say(container, work, stream, item.phrase)
                     return item
+                if await _cancelled(container, work):
+                    return await _stopped(container, work, stream)
+                await work.front.push(stream.sentence(item.text), to=work.recipient)
     msg = "an agent run ends with a reply"
     raise AssertionError(msg)
 
 
-async def _cancelled(container: "Container", work: "pipeline.Work") -> bool:
+async def _cancelled(container: "Container", work: Work) -> bool:
     async with container.database.read() as session:
         return await Turns(session).cancelled(work.turn)
 
 
-async def _stopped(container: "Container", work: "pipeline.Work", stream: EventStream) -> Reply:
+async def _stopped(container: "Container", work: Work, stream: EventStream) -> Reply:
     if not stream.text:
         await _say(container, work, stream, Phrase.STOPPED)
     return Reply(draft=Draft.generated(stream.text), intent="cancelled")
 
 
 async def _say(
-    container: "Container", work: "pipeline.Work", stream: EventStream, name: Phrase | None
+    container: "Container", work: Work, stream: EventStream, name: Phrase | None
 ) -> None:
     if name is not None:
         text = pipeline.phrase(container, work.account.brand, name)

@@ -17,7 +17,7 @@ _REDACTED_FIELDS: Final = frozenset(
         "token",
     }
 )  # fmt: skip
-_NOISY = ("httpx", "httpcore", "aiosqlite", "uvicorn.access")
+_NOISY = ("httpx", "httpcore", "uvicorn.access")
 
 
 def redact(

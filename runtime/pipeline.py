@@ -1,55 +1,38 @@
 """Queue to platform: the straight line a turn takes, one step a line."""
 
 from contextlib import aclosing
-from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from agents.citations import with_sources
 from agents.errors import AgentError, TurnDrainedError
 from agents.run import run_turn
 from agents.turn import HandOffReason, Phrase, Reply, Turn
-from channels.base import Channel, Citation
-from channels.errors import DeliveryRefusedError, DeliveryRetryableError, DeliveryUnknownError
-from channels.messages import ConversationState, Recipient
+from channels.base import Citation
+from channels.messages import ConversationState
 from labelling.content import Draft, Origin, Part
 from labelling.errors import LabellingError
 from labelling.output import LabelledOutput, LabelRecord
 from runtime import live
-from runtime.errors import StaleLeaseError
+from runtime.delivery import close, deliver, refuse
+from runtime.errors import StaleLeaseError, TakenOverError
 from runtime.fitting import fit
 from runtime.ids import new_id
 from runtime.logging import get_logger
 from runtime.spans import span
-from runtime.store.accounts import Account, Brand
+from runtime.store.accounts import Brand
 from runtime.store.audit import AuditLog, Fact
 from runtime.store.conversations import Author, Conversation, Conversations
 from runtime.store.inbox import Inbox
 from runtime.store.outbox import Outbox, Stored
-from runtime.store.turns import Claimed, Turns
+from runtime.store.turns import Turns
+from runtime.work import Work
 
 if TYPE_CHECKING:
     from runtime.container import Container
 
 _RECENT = 8
-_NOTHING_FOR_STAFF = frozenset({"delivered", "skipped"})
 log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A claimed turn, with all that its steps need."""
-
-    conversation: Conversation
-    turn: Claimed
-    question: Turn
-    account: Account
-    front: Channel
-
-    @property
-    def recipient(self) -> Recipient:
-        """Who the answer is for."""
-        return Recipient(self.conversation.customer, self.turn.context)
 
 
 async def answer(container: "Container", conversation: str, fence: int) -> None:
@@ -75,6 +58,10 @@ async def answer(container: "Container", conversation: str, fence: int) -> None:
             await deliver(container, work, output)
     except LabellingError as error:
         await refuse(container, work, error)
+    except TakenOverError:
+        # A person answered while we wrote: the bot says nothing more.
+        facts = [Fact(conversation, "for_staff", work.told)]
+        await close(container, work, "for_staff", facts)
 
 
 async def claim(container: "Container", conversation: str, fence: int) -> Work | None:
@@ -83,11 +70,14 @@ async def claim(container: "Container", conversation: str, fence: int) -> Work |
         async with container.database.begin() as session:
             conversations = Conversations(session, container.keys)
             held = await conversations.get(conversation, locked=True)
-            if held.state.silent:
+            at = container.now()
+            if _staff_are_silent(container, held, at):
+                await conversations.give_back(held, at=at)
+            elif held.state.silent:
                 await Inbox(session, container.keys).ignore(conversation)
-                await Turns(session).leave(conversation, at=container.now())
+                await Turns(session).leave(conversation, at=at)
                 return None
-            turn = await Turns(session).claim(held, fence=fence, at=container.now())
+            turn = await Turns(session).claim(held, fence=fence, at=at)
             if turn is None:
                 return None
             recent = await conversations.recent(held, limit=_RECENT)
@@ -103,16 +93,22 @@ async def claim(container: "Container", conversation: str, fence: int) -> Work |
     return Work(held, turn, question, account, container.fronts.of(account))
 
 
+def _staff_are_silent(container: "Container", held: Conversation, at: datetime) -> bool:
+    longest = timedelta(seconds=container.settings.worker.staff_hold)
+    return held.state is not ConversationState.BOT and at - held.state_since > longest
+
+
 async def set_aside(container: "Container", work: Work) -> bool:
     """Close a turn that needs no answer: too late for the platform, or a guest who comes back."""
     window = work.front.capabilities.reply_window
-    if window is not None and container.now() - work.turn.sent_at > timedelta(seconds=window):
-        status = "expired"
-    elif opened(work) and work.question.recent:
+    late = window is not None and container.now() - work.turn.sent_at > timedelta(seconds=window)
+    if opened(work) and (late or work.question.recent):
         status = "skipped"
+    elif late:
+        status = "expired"
     else:
         return False
-    await close(container, work, status, [Fact(work.conversation.id, status, _turn(work))])
+    await close(container, work, status, [Fact(work.conversation.id, status, work.told)])
     return True
 
 
@@ -159,12 +155,9 @@ async def run_to_reply(container: "Container", turn: Turn, brand: Brand) -> Repl
     """
     context = container.agent_context(brand)
     timeout = container.settings.worker.turn_timeout
-    async with (
-        container.limiters.slot("model"),
-        aclosing(
-            run_turn(container.graph, turn, context, timeout=timeout, control=container.control)
-        ) as run,
-    ):
+    async with aclosing(
+        run_turn(container.graph, turn, context, timeout=timeout, control=container.control)
+    ) as run:
         reply = [item async for item in run][-1]
     assert isinstance(reply, Reply)
     return reply
@@ -215,6 +208,8 @@ async def keep(
     async with container.database.begin() as session:
         # Not before: what waited for its turn to write would seem to have happened earlier.
         at = container.now()
+        conversations = Conversations(session, container.keys)
+        await conversations.keep_to_bot(conversation)
         await Turns(session).hold(work.turn)
         outbox = Outbox(session)
         await outbox.add(
@@ -228,7 +223,6 @@ async def keep(
             at=at,
         )
         await outbox.book(reply.uses, turn=work.turn.id, brand=conversation.brand, at=at)
-        conversations = Conversations(session, container.keys)
         if reply.summary:
             await conversations.summarise(conversation, reply.summary)
         await AuditLog(session).append([_labelled(work, reply, output)], at=at)
@@ -246,120 +240,8 @@ def citations(reply: Reply) -> list[Citation]:
     ]
 
 
-async def deliver(
-    container: "Container", work: Work, output: LabelledOutput, stored: Stored | None = None
-) -> None:
-    """Send the parts that have no receipt yet, committing each receipt before the next part."""
-    front, key = work.front, output.record.output_id
-    marked = not front.capabilities.idempotent
-    if stored is not None and stored.in_doubt and marked:
-        await settle(container, work, key, "unknown", "stopped between sending and its receipt")
-        return
-    number = stored.sent if stored else 0
-    try:
-        while number < len(output.parts):
-            await _send_part(container, work, output, number, marked=marked)
-            number += 1
-    except DeliveryRetryableError:
-        async with container.database.begin() as session:
-            await Outbox(session).put_back(key)
-        raise
-    except DeliveryUnknownError as error:
-        if not marked:
-            raise DeliveryRetryableError(str(error)) from error
-        heard = await _heard_of(container, work)
-        if heard is None:
-            await settle(container, work, key, "unknown", str(error))
-        else:
-            await deliver(container, work, output, heard)
-        return
-    except DeliveryRefusedError as error:
-        await settle(container, work, key, "undelivered", f"{error} ({error.code})")
-        return
-    await settle(container, work, key, "delivered")
-
-
-async def _heard_of(container: "Container", work: Work) -> Stored | None:
-    """Give the output anew where the platform's echo was quicker than its answer."""
-    async with container.database.read() as session:
-        stored = await Outbox(session).find(work.turn.id, work.conversation)
-    return None if stored is None or stored.in_doubt else stored
-
-
-async def _send_part(
-    container: "Container", work: Work, output: LabelledOutput, number: int, *, marked: bool
-) -> None:
-    key = output.record.output_id
-    if marked:
-        # Without it a crash in between could not be told from one before it, and a worker that
-        # lost its shard could send what the next owner sends too.
-        async with container.database.begin() as session:
-            await Turns(session).hold(work.turn)
-            await Outbox(session).sending(key, number)
-    with span("send", channel=work.front.name, output=key):
-        async with container.limiters.slot(f"account:{work.account.front.id}"):
-            sent = work.front.send(output, to=work.recipient, key=key, start=number)
-            async with aclosing(sent):
-                receipt = await anext(sent)
-    async with container.database.begin() as session:
-        await Outbox(session).receipt(key, receipt, at=container.now())
-
-
-async def settle(
-    container: "Container", work: Work, output: str, status: str, why: str = ""
-) -> None:
-    """Close the turn with what became of its output; staff see what did not arrive."""
-    body = {"output": output, **({"why": why} if why else {})}
-    facts = [Fact(work.conversation.id, status, body)]
-    await close(container, work, status, facts, output=output)
-    if status != "delivered":
-        log.warning("output_not_delivered", output=output, status=status)
-
-
-async def refuse(container: "Container", work: Work, error: LabellingError) -> None:
-    """Close a turn whose draft could not be labelled: nothing leaves, staff take over."""
-    log.error("labelling_refused", turn=work.turn.id, error=type(error).__name__)
-    body = {**_turn(work), "error": str(error)}
-    await close(container, work, "refused", [Fact(work.conversation.id, "refused", body)])
-
-
-async def abandon(container: "Container", conversation: str, fence: int) -> None:
-    """Leave to staff what could not be answered in so many tries."""
-    work = await claim(container, conversation, fence)
-    if work is None:
-        return
-    stored = await find(container, work)
-    facts = [Fact(conversation, "undelivered", _turn(work))]
-    await close(container, work, "undelivered", facts, output=stored.id if stored else "")
-
-
-async def close(
-    container: "Container", work: Work, status: str, facts: list[Fact], *, output: str = ""
-) -> None:
-    """Commit the end of a turn; what went wrong gives the conversation to staff."""
-    with span("close", turn=work.turn.id, status=status):
-        async with container.database.begin() as session:
-            at = container.now()
-            if output:
-                await Outbox(session).settle(output, status)
-            await Turns(session).close(work.turn, status=status, at=at)
-            await AuditLog(session).append(facts, at=at)
-            if status not in _NOTHING_FOR_STAFF:
-                conversations = Conversations(session, container.keys)
-                await conversations.hand_over(
-                    await conversations.get(work.conversation.id),
-                    ConversationState.REQUESTED,
-                    reason=status,
-                    at=at,
-                )
-
-
 def _leaving(work: Work) -> StaleLeaseError:
     return StaleLeaseError(f"turn {work.turn.id!r} goes on at the next start")
-
-
-def _turn(work: Work) -> dict[str, str | int]:
-    return {"turn": work.turn.id, "attempts": work.turn.attempts}
 
 
 def _labelled(work: Work, reply: Reply, output: LabelledOutput) -> Fact:

@@ -88,6 +88,8 @@ class WorkerSettings(_Group):
     tries: int = Field(default=8, ge=1)
     grace: float = Field(default=30.0, ge=0)
     """Seconds that a stop waits for turns under way."""
+    staff_hold: float = Field(default=1800.0, gt=0)
+    """Seconds without a word of staff after which the bot has a conversation again."""
     sweep_every: float = Field(default=30.0, gt=0)
     """Seconds between two looks for conversations that wait without a job."""
 

@@ -5,13 +5,14 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import structlog
 
 from channels.errors import DeliveryRetryableError
 from runtime import pipeline
-from runtime.errors import NotFoundError, RuntimeFault, StaleLeaseError, StoreUnavailableError
+from runtime.delivery import abandon
+from runtime.errors import NotFoundError, StaleLeaseError, StoreUnavailableError
 from runtime.logging import get_logger
 from runtime.queue.base import Job, Lease, QueueError
 
@@ -22,6 +23,7 @@ _RENEW_EVERY = 5.0
 _TAKE_WAIT = 1.0
 _FIRST_BACKOFF = 0.5
 _LONGEST_BACKOFF = 60.0
+_STORE_BACKOFF = 2.0
 log = get_logger(__name__)
 
 
@@ -31,7 +33,15 @@ class _Shard:
 
     lease: Lease
     lost: asyncio.Event = field(default_factory=asyncio.Event)
+    """Somebody else may own it: nothing may be begun, and what is under way is left."""
+    leaving: asyncio.Event = field(default_factory=asyncio.Event)
+    """Others have too little: nothing is begun, but the lease is kept until all is finished."""
     lanes: dict[str, "_Lane"] = field(default_factory=dict)
+
+    @property
+    def ends(self) -> bool:
+        """Whether nothing more may be begun."""
+        return self.lost.is_set() or self.leaving.is_set()
 
 
 @dataclass(slots=True)
@@ -53,6 +63,7 @@ class Worker:
         self._room = asyncio.Semaphore(self._settings.lanes)
         self._stopping = asyncio.Event()
         self._owned: dict[int, _Shard] = {}
+        self._taking = 0
 
     async def run(self) -> None:
         """Work until `stop`; then finish what is under way, within the grace."""
@@ -67,23 +78,35 @@ class Worker:
     async def _own(self, number: int, group: asyncio.TaskGroup) -> None:
         while not self._stopping.is_set():
             try:
-                if len(self._owned) < await self._container.leases.share(
-                    self._container.queue.shards
-                ):
+                share = await self._share()
+                # Looked at after the await, and counted before the next one: the tasks of all
+                # shards stand here at once.
+                if self._kept < share:
                     await self._try_to_own(number, group)
             except QueueError as error:
                 log.warning("queue_away", shard=number, error=str(error))
             await self._wait(_TAKE_WAIT)
 
+    @property
+    def _kept(self) -> int:
+        return self._taking + sum(not shard.ends for shard in self._owned.values())
+
+    async def _share(self) -> int:
+        return await self._container.leases.share(self._container.queue.shards)
+
     async def _try_to_own(self, number: int, group: asyncio.TaskGroup) -> None:
-        lease = await self._container.leases.acquire(number)
+        self._taking += 1
+        try:
+            lease = await self._container.leases.acquire(number)
+        finally:
+            self._taking -= 1
         if lease is None:
             return
         shard = self._owned[number] = _Shard(lease)
         renewing = group.create_task(self._renew(shard), name=f"lease-{number}")
         try:
             await self._container.queue.adopt(number)
-            while not self._stopping.is_set() and not shard.lost.is_set():
+            while not self._stopping.is_set() and not shard.ends:
                 job = await self._container.queue.take(number, wait=_TAKE_WAIT)
                 if job is not None:
                     await self._enqueue(job, shard, group)
@@ -98,19 +121,18 @@ class Worker:
             await self._container.leases.release(lease)
 
     async def _renew(self, shard: _Shard) -> None:
-        """Keep the lease; give it up where it was lost, or others have too little."""
-        leases, shards = self._container.leases, self._container.queue.shards
+        """Keep the lease; where others have too little, say so and keep it until all is done."""
         while not shard.lost.is_set():
             await asyncio.sleep(_RENEW_EVERY)
             try:
-                kept = await leases.renew(shard.lease)
-                if kept and len(self._owned) > await leases.share(shards):
+                if not await self._container.leases.renew(shard.lease):
+                    shard.lost.set()
+                share = await self._share()
+                if not shard.ends and self._kept > share:
                     log.info("shard_given_back", shard=shard.lease.shard)
-                    kept = False
+                    shard.leaving.set()
             except QueueError as error:
                 log.warning("lease_not_renewed", shard=shard.lease.shard, error=str(error))
-                kept = False
-            if not kept:
                 shard.lost.set()
 
     async def _finish(self, shard: _Shard) -> None:
@@ -133,26 +155,30 @@ class Worker:
     async def _run(self, conversation: str, lane: _Lane, shard: _Shard) -> None:
         try:
             with structlog.contextvars.bound_contextvars(conversation=conversation):
-                while lane.jobs and not shard.lost.is_set():
+                while lane.jobs and not shard.ends:
                     await self._answer(conversation, shard)
                     await self._container.queue.done(lane.jobs.popleft())
         except (StaleLeaseError, QueueError) as error:
-            # Not done: the shard's next owner is handed the job again.
+            # Not done: the shard is adopted anew, by us or another, and hands the jobs out again.
+            shard.lost.set()
             log.warning("lane_given_up", error=str(error))
         finally:
             del shard.lanes[conversation]
             self._room.release()
 
     async def _answer(self, conversation: str, shard: _Shard) -> None:
-        for attempt in range(1, self._settings.tries + 1):
-            if shard.lost.is_set():
-                msg = f"shard {shard.lease.shard} is lost"
-                raise StaleLeaseError(msg)
+        failed = 0
+        while failed < self._settings.tries:
             try:
-                await pipeline.answer(self._container, conversation, shard.lease.fence)
-            except (DeliveryRetryableError, StoreUnavailableError) as error:
-                log.warning("turn_postponed", attempt=attempt, error=str(error))
-                await self._back_off(attempt, getattr(error, "retry_after", 0.0))
+                await self._once(conversation, shard)
+            except StoreUnavailableError as error:
+                # Not the turn's fault: it is tried for as long as that takes.
+                log.warning("turn_postponed", error=str(error))
+                await self._back_off(_STORE_BACKOFF)
+            except DeliveryRetryableError as error:
+                failed += 1
+                log.warning("turn_postponed", attempt=failed, error=str(error))
+                await self._back_off(max(_pause(failed), error.retry_after))
             except (StaleLeaseError, QueueError):
                 raise
             except NotFoundError as error:
@@ -160,25 +186,43 @@ class Worker:
                 return
             except Exception:
                 # The outermost loop: one broken turn must not stop the others.
-                log.exception("turn_broke", attempt=attempt)
-                await self._back_off(attempt, 0.0)
+                failed += 1
+                log.exception("turn_broke", attempt=failed)
+                await self._back_off(_pause(failed))
             else:
                 return
         await self._give_up(conversation, shard)
 
-    async def _back_off(self, attempt: int, at_least: float) -> None:
-        pause = max(min(_FIRST_BACKOFF * 2 ** (attempt - 1), _LONGEST_BACKOFF), at_least)
-        await self._wait(pause * (1 + self._jitter()))
+    async def _once(self, conversation: str, shard: _Shard) -> None:
+        if shard.lost.is_set():
+            _leave(f"shard {shard.lease.shard} is lost")
+        await pipeline.answer(self._container, conversation, shard.lease.fence)
+
+    async def _back_off(self, seconds: float) -> None:
+        # Who waits for a platform takes no place from those who could work.
+        self._room.release()
+        try:
+            await self._wait(seconds * (1 + self._jitter()))
+        finally:
+            await self._room.acquire()
         if self._stopping.is_set():
-            msg = "the worker stops; the turn goes on at its next start"
-            raise StaleLeaseError(msg)
+            _leave("the worker stops; the turn goes on at its next start")
 
     async def _give_up(self, conversation: str, shard: _Shard) -> None:
         try:
-            await pipeline.abandon(self._container, conversation, shard.lease.fence)
-        except RuntimeFault:
+            await abandon(self._container, conversation, shard.lease.fence)
+        except Exception:
+            # The same outermost loop: the sweeper brings the turn up again.
             log.exception("turn_not_abandoned")
 
     async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
+
+
+def _pause(failed: int) -> float:
+    return min(_FIRST_BACKOFF * 2.0 ** (failed - 1), _LONGEST_BACKOFF)
+
+
+def _leave(why: str) -> NoReturn:
+    raise StaleLeaseError(why)

@@ -196,9 +196,7 @@ def upgrade() -> None:
         sa.Column("run_id", sa.String(length=80), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("output_id", sa.String(length=36), nullable=False),
-        sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
-        sa.Column("aigc", sa.JSON(), nullable=True),
         sa.Column("citations", sa.JSON(), nullable=False),
         sa.Column("at", runtime.store.tables.base.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(

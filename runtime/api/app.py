@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def create_app(container: "Container") -> FastAPI:
     """Make the application of a process."""
-    app = FastAPI(title="Zhanggui", docs_url=None, redoc_url=None)
+    app = FastAPI(title="Zhanggui", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.container = container
     app.router.routes.extend([*webhooks.ROUTES, *health.ROUTES, *chat.routes()])
     handler: Any = reply

@@ -18,14 +18,17 @@ from channels.messages import ConversationState
 from channels.webchat import agui, session
 from labelling.wording import INTERFACE_NOTICE
 from runtime.api.requests import container_of, read_body
-from runtime.errors import EventsGoneError, NotFoundError
+from runtime.errors import EventsGoneError, NotFoundError, StoreUnavailableError
+from runtime.hub import EventHubError
 from runtime.ids import new_id
+from runtime.logging import get_logger
 from runtime.store.accounts import Account
 from runtime.store.conversations import Conversation, Conversations
 from runtime.store.customers import Customers
 from runtime.store.events import Events
 from runtime.store.turns import Turns
 
+log = get_logger(__name__)
 _CHANNEL = "webchat"
 _SESSION_DAYS = 30
 _HEARTBEAT = 15.0
@@ -172,17 +175,28 @@ async def _check_kept(request: Request, visitor: _Visitor, after: int) -> None:
 async def _stream(
     request: Request, visitor: _Visitor, after: int, *, as_lines: bool
 ) -> AsyncIterator[bytes]:
-    container = container_of(request)
-    write = agui.lines if as_lines else agui.sse
     heartbeat = agui.LINES_HEARTBEAT if as_lines else agui.SSE_HEARTBEAT
     yield heartbeat
-    followed = container.outlet.follow(
+    try:
+        async for group in _groups(request, visitor, after, as_lines=as_lines):
+            yield group or heartbeat
+    except (StoreUnavailableError, EventHubError) as error:
+        # The answer has begun, so no status can say it: the page resumes from where it was.
+        log.warning("stream_ended", error=str(error))
+
+
+async def _groups(
+    request: Request, visitor: _Visitor, after: int, *, as_lines: bool
+) -> AsyncIterator[bytes]:
+    """Give each event as bytes; none where nothing came for a heartbeat's time."""
+    write = agui.lines if as_lines else agui.sse
+    state = ConversationState.BOT
+    followed = container_of(request).outlet.follow(
         visitor.account.front.id, visitor.customer, after=after, wait=_HEARTBEAT
     )
-    state = ConversationState.BOT
     async for item in followed:
         if item is None:
-            yield heartbeat
+            yield b""
             continue
         frames = agui.encode(item.event, thread=item.conversation, citations=item.citations)
         if item.state is not state:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from agents.turn import Utterance
 from channels.base import Citation
 from channels.messages import ConversationState
-from runtime.errors import NotFoundError
+from runtime.errors import NotFoundError, TakenOverError
 from runtime.store.audit import AuditLog, Fact
 from runtime.store.keys import CustomerKeys
 from runtime.store.tables.conversations import ConversationRow, InboundRow
@@ -46,6 +46,7 @@ class Conversation:
     """The platform's id of the customer."""
     personalised: bool
     state: ConversationState
+    state_since: datetime
     summary: str
     key: DataKey
 
@@ -167,17 +168,45 @@ class Conversations:
     async def hand_over(
         self, conversation: Conversation, state: ConversationState, *, reason: str, at: datetime
     ) -> None:
-        """Give the conversation to somebody else, and say so in the audit log."""
-        if conversation.state is state:
+        """Give the conversation to somebody else, and say so in the audit log.
+
+        Who holds it is read under lock: a request for a person takes it from nobody who has it.
+        """
+        held = await self._held(conversation.id)
+        if state is ConversationState.REQUESTED and held.silent:
             return
         await self._session.execute(
             update(ConversationRow)
             .where(ConversationRow.id == conversation.id)
             .values(state=state.value, state_reason=reason, state_since=at)
         )
-        body = {"from": conversation.state.value, "to": state.value, "reason": reason}
+        if held is state:
+            return
+        body = {"from": held.value, "to": state.value, "reason": reason}
         fact = Fact(conversation.id, "handed_over", body)
         await AuditLog(self._session).append([fact], at=at)
+
+    async def give_back(self, conversation: Conversation, *, at: datetime) -> None:
+        """Give the conversation back to the bot: staff have been silent for long."""
+        await self.hand_over(conversation, ConversationState.BOT, reason="staff_silent", at=at)
+
+    async def keep_to_bot(self, conversation: Conversation) -> None:
+        """Make sure, before the bot says something, that no person took the conversation over.
+
+        Raises:
+            TakenOverError: One did.
+        """
+        if (await self._held(conversation.id)).silent:
+            msg = f"conversation {conversation.id!r} is with a person now"
+            raise TakenOverError(msg)
+
+    async def _held(self, conversation: str) -> ConversationState:
+        query = (
+            select(ConversationRow.state)
+            .where(ConversationRow.id == conversation)
+            .with_for_update(key_share=True)
+        )
+        return ConversationState((await self._session.execute(query)).scalar_one())
 
     async def summarise(self, conversation: Conversation, summary: str) -> None:
         """Keep the running summary."""
@@ -205,6 +234,7 @@ class Conversations:
             customer=customer.external_id,
             personalised=customer.personalised,
             state=ConversationState(conversation.state),
+            state_since=conversation.state_since,
             summary=key.decrypt(sealed, place=place).decode() if sealed else "",
             key=key,
         )

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime.errors import NotFoundError
+from runtime.store.database import insert_once
 from runtime.store.tables.customers import CustomerRow
 from runtime.store.tables.outputs import FeedbackRow, OutputRow
 
@@ -33,9 +34,8 @@ class Customers:
             raise NotFoundError(msg)
         await self._session.execute(delete(FeedbackRow).where(FeedbackRow.output_id == output))
         if vote != "none":
-            await self._session.execute(
-                insert(FeedbackRow).values(output_id=output, vote=vote, at=at)
-            )
+            row = {"output_id": output, "vote": vote, "at": at}
+            await self._session.execute(insert_once(self._session, FeedbackRow).values(row))
 
     async def votes(self, conversation: str) -> dict[str, str]:
         """Give the thumbs on a conversation's outputs."""

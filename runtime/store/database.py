@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, event, make_url
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from runtime.errors import StoreUnavailableError
+from runtime.store import sqlite
 from runtime.store.tables.base import Table
 
 _BUSY_MILLISECONDS = 10_000
@@ -24,6 +26,9 @@ class Database:
         """Nothing is connected before the first session."""
         self.url = make_url(url)
         self.embedded = self.url.get_backend_name() == "sqlite"
+        if self.embedded:
+            sqlite.register()
+            self.url = self.url.set(drivername=sqlite.DRIVER)
         options: dict[str, Any] = {} if self.embedded else {"pool_pre_ping": True}
         self.engine = create_async_engine(
             self.url,
@@ -111,5 +116,5 @@ def insert_once(session: AsyncSession, table: type[Table]) -> Any:
     Both dialects spell it alike, but SQLAlchemy has one construct for each.
     """
     dialect = session.get_bind().dialect.name
-    construct = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    construct = postgresql.insert if dialect == "postgresql" else sqlite_insert
     return construct(table.core()).on_conflict_do_nothing()

@@ -72,11 +72,7 @@ class Events:
                 run_id=event.run_id,
                 number=event.number,
                 output_id=event.output_id,
-                kind=event.kind.value,
-                content=conversation.key.encrypt(
-                    orjson.dumps({"text": event.text, "digest": event.digest}), place=place
-                ),
-                aigc=asdict(event.aigc) if event.aigc else None,
+                content=conversation.key.encrypt(_sealed(event), place=place),
                 citations=[asdict(citation) for citation in citations],
                 at=at,
             )
@@ -139,16 +135,27 @@ class Events:
             run_id=row.run_id,
             number=row.number,
             output_id=row.output_id,
-            kind=EventKind(row.kind),
+            kind=EventKind(content["kind"]),
             text=content["text"],
-            aigc=aigc_of(row.aigc),
+            aigc=_aigc_of(content["aigc"]),
             digest=content["digest"],
             citations=tuple(Citation(**citation) for citation in row.citations),
         )
 
 
-def aigc_of(stored: Mapping[str, str] | None) -> Aigc | None:
-    """Make the label's value again from its stored form."""
+def _sealed(event: LabelledEvent) -> bytes:
+    """Write what must not be altered: under an authenticated cipher a label cannot be taken off."""
+    return orjson.dumps(
+        {
+            "kind": event.kind.value,
+            "text": event.text,
+            "aigc": asdict(event.aigc) if event.aigc else None,
+            "digest": event.digest,
+        }
+    )
+
+
+def _aigc_of(stored: Mapping[str, str] | None) -> Aigc | None:
     return Aigc(**stored) if stored else None
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
-from sqlalchemy import func, insert, select, tuple_, update
+from sqlalchemy import func, insert, select, tuple_, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels.messages import ConversationState, InboundMessage, SessionOpened
@@ -83,14 +83,13 @@ class Inbox:
         unfinished = select(TurnRow.conversation_id).where(
             TurnRow.status == "open", TurnRow.claimed_at <= before
         )
+        jobs = union_all(unclaimed.distinct(), unfinished).subquery()
         rows = await self._session.execute(
-            select(ConversationRow.id)
+            select(jobs.c.conversation_id)
+            .join(ConversationRow, ConversationRow.id == jobs.c.conversation_id)
             .join(CustomerRow, CustomerRow.id == ConversationRow.customer_id)
             # Nobody can answer who was erased.
-            .where(
-                CustomerRow.data_key.is_not(None),
-                ConversationRow.id.in_(unclaimed.union(unfinished)),
-            )
+            .where(CustomerRow.data_key.is_not(None))
         )
         return sorted(rows.scalars())
 

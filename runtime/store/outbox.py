@@ -176,6 +176,14 @@ class Outbox:
         )
         return (await self._session.execute(query.limit(1))).one_or_none() is None
 
+    async def give_up(self, turn: str) -> None:
+        """Mark that what was labelled for a turn will not be delivered any more."""
+        await self._session.execute(
+            update(OutputRow)
+            .where(OutputRow.turn_id == turn, OutputRow.status == "labelled")
+            .values(status="undelivered")
+        )
+
     async def sent_as(self, conversation: str, platform_id: str) -> bool:
         """Tell whether a platform's id is that of a part we have a receipt for."""
         rows = await self._session.execute(

@@ -69,7 +69,13 @@ class Turns:
         """
         closed = await self._session.execute(
             update(TurnRow)
-            .where(TurnRow.id == turn.id, TurnRow.fence == turn.fence)
+            # Every claim counts one attempt more: an older holder of the turn is told apart even
+            # where two processes count their fences alike.
+            .where(
+                TurnRow.id == turn.id,
+                TurnRow.fence == turn.fence,
+                TurnRow.attempts == turn.attempts,
+            )
             .values(status=status, closed_at=at)
             .returning(TurnRow.id)
         )
@@ -86,8 +92,12 @@ class Turns:
         Raises:
             StaleLeaseError: Another worker claimed it since.
         """
-        query = select(TurnRow.fence).where(TurnRow.id == turn.id).with_for_update(key_share=True)
-        if (await self._session.execute(query)).scalar_one() != turn.fence:
+        query = (
+            select(TurnRow.fence, TurnRow.attempts)
+            .where(TurnRow.id == turn.id)
+            .with_for_update(key_share=True)
+        )
+        if tuple((await self._session.execute(query)).one()) != (turn.fence, turn.attempts):
             msg = f"turn {turn.id!r} is claimed by another worker"
             raise StaleLeaseError(msg)
 

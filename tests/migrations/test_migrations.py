@@ -19,7 +19,7 @@ POSTGRES = pytest.param("postgresql", marks=pytest.mark.servers)
 @pytest.fixture(params=["sqlite", POSTGRES])
 async def empty(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     url = (
-        f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"
+        f"sqlite:///{tmp_path / 'empty.db'}"
         if request.param == "sqlite"
         else request.getfixturevalue("postgres_url")
     )

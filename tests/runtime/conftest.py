@@ -48,7 +48,7 @@ class Shop:
 @pytest.fixture(params=["sqlite", POSTGRES])
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     url = (
-        f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
+        f"sqlite:///{tmp_path / 'test.db'}"
         if request.param == "sqlite"
         else request.getfixturevalue("postgres_url")
     )

@@ -78,6 +78,15 @@ class TestFit:
         assert len(fitted.parts) == 3
         assert fitted.parts[-1].text.endswith("……")
 
+    def test_a_closing_phrase_is_not_what_is_left_out(self) -> None:
+        draft = Draft.generated("这句话有十个字符左右。" * 40, "已请人工客服跟进。")
+
+        fitted = fit(draft, capabilities())
+
+        assert len(fitted.parts) == 3
+        assert fitted.parts[1].text.endswith("……")
+        assert fitted.parts[2].text == "已请人工客服跟进。"
+
     def test_the_origin_stays(self) -> None:
         draft = Draft((Part.of_text("您好，" * 60),), Origin.HUMAN)
 

@@ -54,9 +54,7 @@ class RunEventRow(Table):
     run_id: Mapped[str] = mapped_column(String(80))
     number: Mapped[int]
     output_id: Mapped[str] = mapped_column(String(36))
-    kind: Mapped[str] = mapped_column(String(12))
     content: Mapped[bytes] = mapped_column(LargeBinary)
-    aigc: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     citations: Mapped[list[Any]] = mapped_column(JSON)
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 

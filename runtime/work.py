@@ -1,0 +1,31 @@
+"""A claimed turn, with all that its steps need."""
+
+from dataclasses import dataclass
+
+from agents.turn import Turn
+from channels.base import Channel
+from channels.messages import Recipient
+from runtime.store.accounts import Account
+from runtime.store.conversations import Conversation
+from runtime.store.turns import Claimed
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a turn needs on its way from claim to close."""
+
+    conversation: Conversation
+    turn: Claimed
+    question: Turn
+    account: Account
+    front: Channel
+
+    @property
+    def recipient(self) -> Recipient:
+        """Who the answer is for."""
+        return Recipient(self.conversation.customer, self.turn.context)
+
+    @property
+    def told(self) -> dict[str, str | int]:
+        """What the audit log tells of the turn itself."""
+        return {"turn": self.turn.id, "attempts": self.turn.attempts}
