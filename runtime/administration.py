@@ -71,6 +71,9 @@ async def add_account(
                 at=container.now(),
             )
             account = await accounts.named(channel, slug)
+            if account.brand.id != owner.id:
+                msg = f"account {channel}/{slug} is another brand's: {account.brand.slug!r}"
+                raise ConfigurationError(msg)
             # Before the commit: what cannot work is not kept.
             container.fronts.of(account)
             return account

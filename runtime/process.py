@@ -1,7 +1,6 @@
 """A running process: the HTTP port, the worker, the sweeper, and a graceful stop."""
 
 import asyncio
-import fcntl
 import random
 import signal
 import socket
@@ -15,7 +14,6 @@ from typing_extensions import override
 from runtime import sweeper
 from runtime.api.app import create_app
 from runtime.container import Container, build
-from runtime.errors import ConfigurationError
 from runtime.logging import get_logger
 from runtime.settings import Settings
 from runtime.store import migrate
@@ -70,32 +68,7 @@ def stop_signal() -> asyncio.Event:
 async def running(container: Container, *, with_worker: bool) -> AsyncIterator[None]:
     """Run everything but the port; ends when the turns under way are done."""
     worker = Worker(container, jitter=random.random)
-    with _alone(container.settings):
-        await prepare(container)
-        async with _tasks(container, worker, with_worker=with_worker):
-            yield
-
-
-@contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    """Keep a second process off an embedded queue: both would answer the same messages."""
-    if "queue" not in settings.embedded:
-        yield
-        return
-    settings.data.mkdir(parents=True, exist_ok=True)
-    with (settings.data / "process.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            msg = (
-                f"another process serves from {str(settings.data)!r}; set ZHANGGUI_DATA or stop it"
-            )
-            raise ConfigurationError(msg) from error
-        yield
-
-
-@asynccontextmanager
-async def _tasks(container: Container, worker: Worker, *, with_worker: bool) -> AsyncIterator[None]:
+    await prepare(container)
     async with asyncio.TaskGroup() as group:
         background = [
             group.create_task(container.admitter.run(), name="admitter"),
