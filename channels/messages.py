@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """Who an output is for."""

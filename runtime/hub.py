@@ -13,7 +13,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from typing_extensions import override
 
 from runtime.errors import RuntimeFault
-from runtime.queue.redis_client import RedisWriter, end, unretried_client
+from runtime.queue.redis_client import RedisWriter, unretried_client
+from runtime.tasks import end
 
 
 class EventHubError(RuntimeFault):

@@ -1,6 +1,6 @@
 """Where fronts of our own leave what their clients fetch: stored first, then announced."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,7 +74,7 @@ class StoredOutlet:
 
     async def follow(
         self, account: str, customer: str, *, after: int, wait: float
-    ) -> AsyncIterator[Followed | None]:
+    ) -> AsyncGenerator[Followed | None, None]:
         """Give a customer's events after a sequence number as they come.
 
         None stands for `wait` seconds in which nothing came. The customer need not have said

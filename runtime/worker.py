@@ -15,6 +15,7 @@ from runtime.delivery import abandon
 from runtime.errors import NotFoundError, StaleLeaseError, StoreUnavailableError
 from runtime.logging import get_logger
 from runtime.queue.base import Job, Lease, QueueError
+from runtime.tasks import end
 
 if TYPE_CHECKING:
     from runtime.container import Container
@@ -116,7 +117,9 @@ class Worker:
         finally:
             # Whatever ended it: the next owner, maybe ourselves, must not work beside our lanes.
             await self._finish(shard)
-            renewing.cancel()
+            # Ended before the release: a renewal that crosses it would keep the lease, and a
+            # cancellation that it swallows would keep it for ever.
+            await end(renewing)
             del self._owned[number]
             await self._container.leases.release(lease)
 
@@ -140,8 +143,7 @@ class Worker:
         tasks = [lane.task for lane in shard.lanes.values() if lane.task]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=self._settings.grace)
-            for task in late:
-                task.cancel()
+            await asyncio.gather(*(end(task) for task in late))
 
     async def _enqueue(self, job: Job, shard: _Shard, group: asyncio.TaskGroup) -> None:
         lane = shard.lanes.get(job.conversation)

@@ -11,7 +11,8 @@ from typing_extensions import override
 
 from runtime.queue.backlog import Backlog
 from runtime.queue.base import Job, QueueError, TurnQueue, shard_of
-from runtime.queue.redis_client import RedisWriter, end, unretried_client
+from runtime.queue.redis_client import RedisWriter, unretried_client
+from runtime.tasks import end
 
 # A shard has one owner, so one name serves all: what its last owner left is the next one's.
 _GROUP = _CONSUMER = "owner"

@@ -1,6 +1,10 @@
 """A migrated database on every back end, with a brand and an account in it."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +20,7 @@ from runtime.store.inbox import Admission, Arrival, Inbox
 from runtime.store.keys import CustomerKeys
 from runtime.vault import Vault
 from tests.factories import NOON, Clock, inbound_message
+from tests.servers import fresh_database
 
 POSTGRES = pytest.param("postgresql", marks=pytest.mark.servers)
 
@@ -45,17 +50,47 @@ class Shop:
             )
 
 
-@pytest.fixture(params=["sqlite", POSTGRES])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    url = (
-        f"sqlite:///{tmp_path / 'test.db'}"
-        if request.param == "sqlite"
-        else request.getfixturevalue("postgres_url")
-    )
+async def _migrated(url: str) -> None:
     database = Database(url)
     await migrate.upgrade(database)
-    yield database
     await database.close()
+
+
+def _migrate(url: str) -> None:
+    # In a thread of its own: a test's event loop may be running here.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(asyncio.run, _migrated(url)).result()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file."""
+    path = tmp_path_factory.mktemp("template") / "zhanggui.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template() -> Iterator[str]:
+    """The URL of a migrated PostgreSQL database."""
+    with fresh_database() as url:
+        _migrate(url)
+        yield url
+
+
+@pytest.fixture(params=["sqlite", POSTGRES])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """A database of one's own: a copy of one that was migrated once for all tests."""
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            path = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "test.db")
+            url = f"sqlite:///{path}"
+        else:
+            template = request.getfixturevalue("postgres_template")
+            url = stack.enter_context(fresh_database(template))
+        database = Database(url)
+        yield database
+        await database.close()
 
 
 @pytest.fixture
