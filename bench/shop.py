@@ -57,7 +57,8 @@ class Shop:
         if status:
             query = query.where(InboundRow.status == status)
         async with self.container.database.read() as session:
-            return (await session.execute(query)).scalar_one()
+            counted: int = (await session.execute(query)).scalar_one()
+            return counted
 
     async def answerable(self, wanted: int) -> list[str]:
         """Give questions that the brand's agent answers without a person."""

@@ -12,13 +12,15 @@ from agents.run import run_turn
 from bench.apart import apart, free_port, neighbour, reachable
 from bench.figures import Figure, Plan, Reading, Readings, Target, median, milliseconds, quantile
 from bench.load import Outcome, closed_loop
+from bench.models import TimedChatModel, tokens_of
 from bench.platform import customers, letters, new_account, stand
 from bench.shop import Shop, open_shop
 from simulators.wechat.account import WechatAccount
 
 _AGENT = "the agent run alone, without store, labels and platform"
-_LOOK_EVERY = 0.05
+_LOOK_EVERY = 0.1
 _PATIENCE = 120.0
+_MODEL = TimedChatModel(tokens=tokens_of(["您好，这是我们的说明，欢迎随时再来问我们。"], size=4))
 
 FIGURES = (
     Figure("p50", "own time a turn, claimed to delivered, p50", "ms", Target(15), _AGENT),
@@ -47,7 +49,7 @@ FIGURES = (
 
 
 async def measure(plan: Plan) -> Readings:
-    """Answer with the offline model, to a simulated WeChat in a process of its own."""
+    """Answer with a model that takes no time, to a simulated WeChat in a process of its own."""
     count = plan.size(400, 40)
     account, wechat = new_account(), free_port()
     with (
@@ -55,7 +57,9 @@ async def measure(plan: Plan) -> Readings:
         neighbour(stand, wechat, account, count),
     ):
         await reachable(wechat)
-        async with open_shop(Path(folder), account, wechat, with_worker=False) as shop:
+        async with open_shop(
+            Path(folder), account, wechat, with_worker=False, model=_MODEL
+        ) as shop:
             questions = await shop.answerable(20)
             alone = await _agent_alone(shop, questions, count)
             ours = await _one_by_one(shop, questions, count)
@@ -101,7 +105,7 @@ async def _one_by_one(shop: Shop, questions: list[str], count: int) -> "_Timed":
 
 async def _many(account: WechatAccount, wechat: int, questions: list[str], count: int) -> float:
     with tempfile.TemporaryDirectory(prefix="zhanggui-bench-") as folder:
-        async with open_shop(Path(folder), account, wechat, with_worker=True) as shop:
+        async with open_shop(Path(folder), account, wechat, with_worker=True, model=_MODEL) as shop:
             await _answered(shop, account, questions, count, total=count)
             took = await _answered(shop, account, questions, count, total=2 * count)
     return count / took

@@ -3,6 +3,7 @@
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+from channels.base import PartReceipt
 from channels.errors import DeliveryRefusedError, DeliveryRetryableError, DeliveryUnknownError
 from channels.messages import ConversationState
 from labelling.errors import LabellingError
@@ -31,11 +32,8 @@ async def deliver(
     if stored is not None and stored.in_doubt and marked:
         await settle(container, work, key, "unknown", "stopped between sending and its receipt")
         return
-    number = stored.sent if stored else 0
     try:
-        while number < len(output.parts):
-            await _send_part(container, work, output, number, marked=marked)
-            number += 1
+        last = await _send_parts(container, work, output, first=stored.sent if stored else 0)
     except DeliveryRetryableError:
         async with container.database.begin() as session:
             await Outbox(session).put_back(key)
@@ -52,7 +50,20 @@ async def deliver(
     except DeliveryRefusedError as error:
         await settle(container, work, key, "undelivered", f"{error} ({error.code})")
         return
-    await settle(container, work, key, "delivered")
+    await settle(container, work, key, "delivered", receipt=last)
+
+
+async def _send_parts(
+    container: "Container", work: Work, output: LabelledOutput, *, first: int
+) -> PartReceipt | None:
+    """Send what has no receipt; give the last one, which is kept with the end of the turn."""
+    receipt: PartReceipt | None = None
+    for number in range(first, len(output.parts)):
+        if receipt is not None:
+            async with container.database.begin() as session:
+                await Outbox(session).receipt(output.record.output_id, receipt, at=container.now())
+        receipt = await _send_part(container, work, output, number)
+    return receipt
 
 
 async def _heard_of(container: "Container", work: Work) -> Stored | None:
@@ -63,10 +74,10 @@ async def _heard_of(container: "Container", work: Work) -> Stored | None:
 
 
 async def _send_part(
-    container: "Container", work: Work, output: LabelledOutput, number: int, *, marked: bool
-) -> None:
+    container: "Container", work: Work, output: LabelledOutput, number: int
+) -> PartReceipt:
     key = output.record.output_id
-    if marked:
+    if not work.front.capabilities.idempotent:
         # Without it a crash in between could not be told from one before it, and a worker that
         # lost its shard could send what the next owner sends too.
         async with container.database.begin() as session:
@@ -76,18 +87,25 @@ async def _send_part(
         async with container.limiters.slot(f"account:{work.account.front.id}"):
             sent = work.front.send(output, to=work.recipient, key=key, start=number)
             async with aclosing(sent):
-                receipt = await anext(sent)
-    async with container.database.begin() as session:
-        await Outbox(session).receipt(key, receipt, at=container.now())
+                return await anext(sent)
 
 
 async def settle(
-    container: "Container", work: Work, output: str, status: str, why: str = ""
+    container: "Container",
+    work: Work,
+    output: str,
+    status: str,
+    why: str = "",
+    *,
+    receipt: PartReceipt | None = None,
 ) -> None:
-    """Close the turn with what became of its output; staff see what did not arrive."""
+    """Close the turn with what became of its output; staff see what did not arrive.
+
+    The last part's receipt goes into the same commit.
+    """
     body = {"output": output, **({"why": why} if why else {})}
     facts = [Fact(work.conversation.id, status, body)]
-    await close(container, work, status, facts, output=output)
+    await close(container, work, status, facts, output=output, receipt=receipt)
     if status != "delivered":
         log.warning("output_not_delivered", output=output, status=status)
 
@@ -121,16 +139,31 @@ async def abandon(container: "Container", conversation: str, fence: int) -> None
 
 
 async def close(
-    container: "Container", work: Work, status: str, facts: list[Fact], *, output: str = ""
+    container: "Container",
+    work: Work,
+    status: str,
+    facts: list[Fact],
+    *,
+    output: str = "",
+    receipt: PartReceipt | None = None,
 ) -> None:
-    """Commit the end of a turn; what went wrong gives the conversation to staff."""
+    """Commit the end of a turn; what went wrong gives the conversation to staff.
+
+    Without an output, what was labelled for the turn is given up.
+    """
     with span("close", turn=work.turn.id, status=status):
         async with container.database.begin() as session:
             at = container.now()
-            if output:
-                await Outbox(session).settle(output, status)
-            await Turns(session).close(work.turn, status=status, at=at)
+            # First, as it locks the conversation: every unit of work takes that before its turn.
             await AuditLog(session).append(facts, at=at)
+            await Turns(session).close(work.turn, status=status, at=at)
+            outbox = Outbox(session)
+            if receipt is not None:
+                await outbox.receipt(output, receipt, at=at)
+            if output:
+                await outbox.settle(output, status)
+            else:
+                await outbox.give_up(work.turn.id)
             if status not in _NOTHING_FOR_STAFF:
                 conversations = Conversations(session, container.keys)
                 await conversations.hand_over(

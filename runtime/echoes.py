@@ -11,13 +11,11 @@ from runtime.ids import bounded, new_id
 from runtime.store.accounts import Account
 from runtime.store.audit import AuditLog, Fact
 from runtime.store.conversations import Conversations
-from runtime.store.database import insert_once
+from runtime.store.database import Session, insert_once
 from runtime.store.outbox import OnItsWay, Outbox
 from runtime.store.tables.conversations import PlatformEventRow
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
-
     from runtime.container import Container
 
 
@@ -42,7 +40,7 @@ async def note(
 
 
 async def _new(
-    session: "AsyncSession", account: Account, event: DeliveryEcho | PlatformEvent, at: datetime
+    session: Session, account: Account, event: DeliveryEcho | PlatformEvent, at: datetime
 ) -> bool:
     name = event.name if isinstance(event, PlatformEvent) else "delivery_echo"
     subject = event.subject if isinstance(event, PlatformEvent) else event.platform_id
@@ -62,7 +60,7 @@ async def _new(
 
 async def _heard(
     container: "Container",
-    session: "AsyncSession",
+    session: Session,
     account: Account,
     echo: DeliveryEcho,
     at: datetime,

@@ -209,7 +209,6 @@ async def keep(
         # Not before: what waited for its turn to write would seem to have happened earlier.
         at = container.now()
         conversations = Conversations(session, container.keys)
-        await conversations.keep_to_bot(conversation)
         await Turns(session).hold(work.turn)
         outbox = Outbox(session)
         await outbox.add(

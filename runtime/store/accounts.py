@@ -6,12 +6,12 @@ from datetime import datetime
 
 import orjson
 from pydantic import SecretStr
-from sqlalchemy import insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ColumnElement, insert, select, update
 
 from channels.base import ChannelAccount
 from runtime.errors import NotFoundError
 from runtime.ids import new_id
+from runtime.store.database import Session
 from runtime.store.tables.brands import AccountRow, BrandRow
 from runtime.vault import Vault
 
@@ -38,7 +38,7 @@ class Account:
 class Brands:
     """Reads and adds brands through one session."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     async def add(self, *, slug: str, name: str, at: datetime) -> Brand:
@@ -56,7 +56,7 @@ class Brands:
             NotFoundError: There is none of that name.
         """
         query = select(BrandRow).where(BrandRow.slug == slug)
-        row = (await self._session.execute(query)).scalar_one_or_none()
+        row = (await self._session.execute(query)).one_or_none()
         if row is None:
             msg = f"there is no brand {slug!r}"
             raise NotFoundError(msg)
@@ -64,14 +64,14 @@ class Brands:
 
     async def every(self) -> list[Brand]:
         """Give all brands, by name."""
-        rows = (await self._session.execute(select(BrandRow).order_by(BrandRow.slug))).scalars()
+        rows = await self._session.execute(select(BrandRow).order_by(BrandRow.slug))
         return [Brand(row.id, row.slug, row.name) for row in rows]
 
 
 class Accounts:
     """Reads and adds accounts through one session."""
 
-    def __init__(self, session: AsyncSession, vault: Vault) -> None:
+    def __init__(self, session: Session, vault: Vault) -> None:
         self._session = session
         self._vault = vault
 
@@ -145,21 +145,33 @@ class Accounts:
         )
         return [(row.channel, row.slug) for row in await self._session.execute(query)]
 
-    async def _one(self, condition: object, what: str) -> Account:
-        query = select(AccountRow, BrandRow).join(BrandRow).where(condition)  # type: ignore[arg-type]  # two kinds of clause
+    async def _one(self, condition: ColumnElement[bool], what: str) -> Account:
+        query = (
+            select(
+                AccountRow.id,
+                AccountRow.channel,
+                AccountRow.slug,
+                AccountRow.settings,
+                AccountRow.secrets,
+                BrandRow.id.label("brand_id"),
+                BrandRow.slug.label("brand_slug"),
+                BrandRow.name.label("brand_name"),
+            )
+            .join(BrandRow)
+            .where(condition)
+        )
         row = (await self._session.execute(query)).one_or_none()
         if row is None:
             msg = f"there is no account {what!r}"
             raise NotFoundError(msg)
-        account, brand = row
-        opened = orjson.loads(self._vault.open(account.secrets, place=_place(account.id)))
+        opened = orjson.loads(self._vault.open(row.secrets, place=_place(row.id)))
         return Account(
-            brand=Brand(brand.id, brand.slug, brand.name),
-            channel=account.channel,
-            slug=account.slug,
+            brand=Brand(row.brand_id, row.brand_slug, row.brand_name),
+            channel=row.channel,
+            slug=row.slug,
             front=ChannelAccount(
-                id=account.id,
-                settings=account.settings,
+                id=row.id,
+                settings=row.settings,
                 secrets={name: SecretStr(value) for name, value in opened.items()},
             ),
         )

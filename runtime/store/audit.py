@@ -8,11 +8,13 @@ from typing import Any
 
 import orjson
 from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from runtime.store.database import Session
 from runtime.store.tables.audit import AuditRow
 from runtime.store.tables.conversations import ConversationRow
 from runtime.vault import DataKey
+
+_CONVERSATIONS = ConversationRow.core()
 
 VERSION = 1
 """Of the schema of an entry."""
@@ -60,14 +62,14 @@ class _Head:
 class AuditLog:
     """Appends to and reads the log through one session."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     async def append(self, facts: Sequence[Fact], *, at: datetime) -> None:
         """Add entries, in order, to the chains of their conversations."""
         heads = await self._heads({fact.conversation for fact in facts})
         rows = [_entry(heads[fact.conversation], fact, at) for fact in facts]
-        await self._session.execute(insert(AuditRow.core()), rows)
+        await self._session.execute(_ADD, rows)
         await self._session.execute(
             _MOVE_HEAD,
             [
@@ -122,25 +124,8 @@ class AuditLog:
         return faults
 
     async def _heads(self, conversations: set[str]) -> dict[str, _Head]:
-        rows = await self._session.execute(
-            select(
-                ConversationRow.id,
-                ConversationRow.brand_id,
-                ConversationRow.audit_sequence,
-                ConversationRow.audit_digest,
-            )
-            .where(ConversationRow.id.in_(sorted(conversations)))
-            .order_by(ConversationRow.id)
-            .with_for_update(key_share=True)
-        )
+        rows = await self._session.execute(_HEADS, {"ids": sorted(conversations)})
         return {row[0]: _Head(row[1], row[2], row[3]) for row in rows}
-
-
-_MOVE_HEAD = (
-    update(ConversationRow.core())
-    .where(ConversationRow.core().c.id == bindparam("_id"))
-    .values(audit_sequence=bindparam("_sequence"), audit_digest=bindparam("_digest"))
-)
 
 
 def _entry(head: _Head, fact: Fact, at: datetime) -> dict[str, Any]:
@@ -177,3 +162,23 @@ def _entry(head: _Head, fact: Fact, at: datetime) -> dict[str, Any]:
 
 def _digest(entry: str) -> str:
     return hashlib.sha256(entry.encode()).hexdigest()
+
+
+# Built once: building a statement takes longer than SQLite's execution of it.
+_ADD = insert(AuditRow.core())
+_HEADS = (
+    select(
+        _CONVERSATIONS.c.id,
+        _CONVERSATIONS.c.brand_id,
+        _CONVERSATIONS.c.audit_sequence,
+        _CONVERSATIONS.c.audit_digest,
+    )
+    .where(_CONVERSATIONS.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(_CONVERSATIONS.c.id)
+    .with_for_update(key_share=True)
+)
+_MOVE_HEAD = (
+    update(_CONVERSATIONS)
+    .where(_CONVERSATIONS.c.id == bindparam("_id"))
+    .values(audit_sequence=bindparam("_sequence"), audit_digest=bindparam("_digest"))
+)

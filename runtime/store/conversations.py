@@ -6,14 +6,14 @@ from enum import StrEnum
 from typing import Any, Final, Literal
 
 import orjson
-from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Select, bindparam, select, update
 
 from agents.turn import Utterance
 from channels.base import Citation
 from channels.messages import ConversationState
-from runtime.errors import NotFoundError, TakenOverError
+from runtime.errors import NotFoundError
 from runtime.store.audit import AuditLog, Fact
+from runtime.store.database import Session
 from runtime.store.keys import CustomerKeys
 from runtime.store.tables.conversations import ConversationRow, InboundRow
 from runtime.store.tables.customers import CustomerRow
@@ -27,6 +27,9 @@ class Author(StrEnum):
     BOT = "bot"
     STAFF = "staff"
 
+
+_CONVERSATIONS, _CUSTOMERS = ConversationRow.core(), CustomerRow.core()
+_INBOUND, _OUTPUTS, _PARTS = InboundRow.core(), OutputRow.core(), OutputPartRow.core()
 
 _ROLES: Final[dict[str, Literal["assistant", "staff"]]] = {
     Author.BOT: "assistant",
@@ -68,7 +71,7 @@ class Line:
 class Conversations:
     """Reads and changes conversations through one session."""
 
-    def __init__(self, session: AsyncSession, keys: CustomerKeys) -> None:
+    def __init__(self, session: Session, keys: CustomerKeys) -> None:
         self._session = session
         self._keys = keys
 
@@ -78,14 +81,9 @@ class Conversations:
         Raises:
             NotFoundError: There is none of that id, or its customer was erased.
         """
-        query = (
-            select(ConversationRow, CustomerRow)
-            .join(CustomerRow, ConversationRow.customer_id == CustomerRow.id)
-            .where(ConversationRow.id == conversation)
-        )
-        if locked:
-            query = query.with_for_update(of=ConversationRow, key_share=True)
-        return self._made((await self._session.execute(query)).one_or_none(), conversation)
+        query = _LOCKED if locked else _ONE
+        rows = await self._session.execute(query, {"conversation": conversation})
+        return self._made(rows.one_or_none(), conversation)
 
     async def of_customer(self, account: str, customer: str) -> Conversation:
         """Give the conversation of a customer of an account.
@@ -93,12 +91,9 @@ class Conversations:
         Raises:
             NotFoundError: This customer has said nothing yet.
         """
-        query = (
-            select(ConversationRow, CustomerRow)
-            .join(CustomerRow, ConversationRow.customer_id == CustomerRow.id)
-            .where(CustomerRow.account_id == account, CustomerRow.external_id == customer)
-        )
-        return self._made((await self._session.execute(query)).one_or_none(), "of this customer")
+        values = {"account": account, "customer": customer}
+        rows = await self._session.execute(_OF_CUSTOMER, values)
+        return self._made(rows.one_or_none(), "of this customer")
 
     async def recent(
         self, conversation: Conversation, *, limit: int, unanswered: bool = False
@@ -110,23 +105,9 @@ class Conversations:
             limit: How many.
             unanswered: Whether what waits for an answer is among them.
         """
-        statuses = ("answered", "for_staff", *(("waiting", "claimed") if unanswered else ()))
-        inbound = await self._session.execute(
-            select(
-                InboundRow.id,
-                InboundRow.external_id,
-                InboundRow.content,
-                InboundRow.received_at,
-                InboundRow.status,
-            )
-            .where(
-                InboundRow.conversation_id == conversation.id,
-                InboundRow.status.in_(statuses),
-                InboundRow.kind != "session_opened",
-            )
-            .order_by(InboundRow.id.desc())
-            .limit(limit)
-        )
+        values = {"conversation": conversation.id, "most": limit}
+        query = _ASKED_LATELY if unanswered else _ANSWERED_LATELY
+        inbound = await self._session.execute(query, values)
         lines = [
             Line(
                 id=row.id,
@@ -137,21 +118,7 @@ class Conversations:
             )
             for row in inbound
         ]
-        outputs = await self._session.execute(
-            select(
-                OutputRow.id,
-                OutputRow.author,
-                OutputPartRow.number,
-                OutputPartRow.content,
-                OutputRow.created_at,
-                OutputRow.status,
-                OutputRow.citations,
-            )
-            .join(OutputPartRow, OutputPartRow.output_id == OutputRow.id)
-            .where(OutputRow.conversation_id == conversation.id)
-            .order_by(OutputRow.id.desc(), OutputPartRow.number)
-            .limit(limit)
-        )
+        outputs = await self._session.execute(_TOLD_LATELY, values)
         lines += [
             Line(
                 id=row.id,
@@ -176,9 +143,13 @@ class Conversations:
         if state is ConversationState.REQUESTED and held.silent:
             return
         await self._session.execute(
-            update(ConversationRow)
-            .where(ConversationRow.id == conversation.id)
-            .values(state=state.value, state_reason=reason, state_since=at)
+            _HAND_OVER,
+            {
+                "conversation": conversation.id,
+                "state": state.value,
+                "state_reason": reason,
+                "state_since": at,
+            },
         )
         if held is state:
             return
@@ -190,52 +161,33 @@ class Conversations:
         """Give the conversation back to the bot: staff have been silent for long."""
         await self.hand_over(conversation, ConversationState.BOT, reason="staff_silent", at=at)
 
-    async def keep_to_bot(self, conversation: Conversation) -> None:
-        """Make sure, before the bot says something, that no person took the conversation over.
-
-        Raises:
-            TakenOverError: One did.
-        """
-        if (await self._held(conversation.id)).silent:
-            msg = f"conversation {conversation.id!r} is with a person now"
-            raise TakenOverError(msg)
-
     async def _held(self, conversation: str) -> ConversationState:
-        query = (
-            select(ConversationRow.state)
-            .where(ConversationRow.id == conversation)
-            .with_for_update(key_share=True)
-        )
-        return ConversationState((await self._session.execute(query)).scalar_one())
+        rows = await self._session.execute(_HELD, {"conversation": conversation})
+        return ConversationState(rows.scalar_one())
 
     async def summarise(self, conversation: Conversation, summary: str) -> None:
         """Keep the running summary."""
         sealed = conversation.key.encrypt(summary.encode(), place=_summary_place(conversation.id))
         await self._session.execute(
-            update(ConversationRow)
-            .where(ConversationRow.id == conversation.id)
-            .values(summary=sealed)
+            _SUMMARISE, {"conversation": conversation.id, "summary": sealed}
         )
 
-    def _made(self, row: tuple[ConversationRow, CustomerRow] | None, what: str) -> Conversation:
-        if row is None or row[1].data_key is None:
+    def _made(self, row: Any, what: str) -> Conversation:
+        if row is None or row.data_key is None:
             msg = f"there is no conversation {what!r}"
             raise NotFoundError(msg)
-        conversation, customer = row
-        assert customer.data_key is not None
-        key = self._keys.open(customer.id, customer.data_key)
-        sealed = conversation.summary
-        place = _summary_place(conversation.id)
+        key = self._keys.open(row.customer_id, row.data_key)
+        place = _summary_place(row.id)
         return Conversation(
-            id=conversation.id,
-            brand=conversation.brand_id,
-            account=conversation.account_id,
-            channel=conversation.channel,
-            customer=customer.external_id,
-            personalised=customer.personalised,
-            state=ConversationState(conversation.state),
-            state_since=conversation.state_since,
-            summary=key.decrypt(sealed, place=place).decode() if sealed else "",
+            id=row.id,
+            brand=row.brand_id,
+            account=row.account_id,
+            channel=row.channel,
+            customer=row.external_id,
+            personalised=row.personalised,
+            state=ConversationState(row.state),
+            state_since=row.state_since,
+            summary=key.decrypt(row.summary, place=place).decode() if row.summary else "",
             key=key,
         )
 
@@ -250,3 +202,70 @@ class Conversations:
 
 def _summary_place(conversation: str) -> str:
     return f"conversations/{conversation}/summary"
+
+
+def _asked_lately(*statuses: str) -> Select[Any]:
+    columns = _INBOUND.c
+    return (
+        select(
+            columns.id, columns.external_id, columns.content, columns.received_at, columns.status
+        )
+        .where(
+            columns.conversation_id == bindparam("conversation"),
+            columns.status.in_(statuses),
+            columns.kind != "session_opened",
+        )
+        .order_by(columns.id.desc())
+        .limit(bindparam("most"))
+    )
+
+
+# Built once: building a statement takes longer than SQLite's execution of it.
+_WITH_CUSTOMER = select(
+    _CONVERSATIONS.c.id,
+    _CONVERSATIONS.c.brand_id,
+    _CONVERSATIONS.c.account_id,
+    _CONVERSATIONS.c.channel,
+    _CONVERSATIONS.c.customer_id,
+    _CONVERSATIONS.c.state,
+    _CONVERSATIONS.c.state_since,
+    _CONVERSATIONS.c.summary,
+    _CUSTOMERS.c.external_id,
+    _CUSTOMERS.c.personalised,
+    _CUSTOMERS.c.data_key,
+).join_from(_CONVERSATIONS, _CUSTOMERS, _CONVERSATIONS.c.customer_id == _CUSTOMERS.c.id)
+_ONE = _WITH_CUSTOMER.where(_CONVERSATIONS.c.id == bindparam("conversation"))
+_LOCKED = _ONE.with_for_update(of=_CONVERSATIONS, key_share=True)
+_OF_CUSTOMER = _WITH_CUSTOMER.where(
+    _CUSTOMERS.c.account_id == bindparam("account"),
+    _CUSTOMERS.c.external_id == bindparam("customer"),
+)
+_HELD = (
+    select(_CONVERSATIONS.c.state)
+    .where(_CONVERSATIONS.c.id == bindparam("conversation"))
+    .with_for_update(key_share=True)
+)
+_CHANGE = update(_CONVERSATIONS).where(_CONVERSATIONS.c.id == bindparam("conversation"))
+_HAND_OVER = _CHANGE.values(
+    state=bindparam("state"),
+    state_reason=bindparam("state_reason"),
+    state_since=bindparam("state_since"),
+)
+_SUMMARISE = _CHANGE.values(summary=bindparam("summary"))
+_ANSWERED_LATELY = _asked_lately("answered", "for_staff")
+_ASKED_LATELY = _asked_lately("answered", "for_staff", "waiting", "claimed")
+_TOLD_LATELY = (
+    select(
+        _OUTPUTS.c.id,
+        _OUTPUTS.c.author,
+        _PARTS.c.number,
+        _PARTS.c.content,
+        _OUTPUTS.c.created_at,
+        _OUTPUTS.c.status,
+        _OUTPUTS.c.citations,
+    )
+    .join_from(_OUTPUTS, _PARTS, _PARTS.c.output_id == _OUTPUTS.c.id)
+    .where(_OUTPUTS.c.conversation_id == bindparam("conversation"))
+    .order_by(_OUTPUTS.c.id.desc(), _PARTS.c.number)
+    .limit(bindparam("most"))
+)

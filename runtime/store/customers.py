@@ -4,10 +4,9 @@ from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from runtime.errors import NotFoundError
-from runtime.store.database import insert_once
+from runtime.store.database import Session, insert_once
 from runtime.store.tables.customers import CustomerRow
 from runtime.store.tables.outputs import FeedbackRow, OutputRow
 
@@ -17,7 +16,7 @@ Vote = Literal["up", "down", "none"]
 class Customers:
     """Reads and changes what belongs to customers, through one session."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     async def vote(self, conversation: str, output: str, vote: Vote, *, at: datetime) -> None:

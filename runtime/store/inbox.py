@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
-from sqlalchemy import func, insert, select, tuple_, union_all, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import bindparam, insert, select, tuple_, union_all, update
 
 from channels.messages import ConversationState, InboundMessage, SessionOpened
 from runtime.ids import new_id
 from runtime.store.audit import AuditLog, Fact
-from runtime.store.database import insert_once
+from runtime.store.database import Session, insert_once
 from runtime.store.keys import CustomerKeys
 from runtime.store.tables.conversations import ConversationRow, InboundRow, TurnRow
 from runtime.store.tables.customers import CustomerRow
 from runtime.vault import DataKey
+
+_CONVERSATIONS, _CUSTOMERS = ConversationRow.core(), CustomerRow.core()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class _Place:
 class Inbox:
     """Admits arrivals through one session."""
 
-    def __init__(self, session: AsyncSession, keys: CustomerKeys) -> None:
+    def __init__(self, session: Session, keys: CustomerKeys) -> None:
         self._session = session
         self._keys = keys
 
@@ -115,18 +116,7 @@ class Inbox:
         return found
 
     async def _find_places(self, who: Sequence[tuple[str, str]]) -> dict[tuple[str, str], _Place]:
-        rows = await self._session.execute(
-            select(
-                CustomerRow.account_id,
-                CustomerRow.external_id,
-                CustomerRow.id,
-                CustomerRow.data_key,
-                ConversationRow.id,
-                ConversationRow.state,
-            )
-            .join(ConversationRow, ConversationRow.customer_id == CustomerRow.id)
-            .where(tuple_(CustomerRow.account_id, CustomerRow.external_id).in_(who))
-        )
+        rows = await self._session.execute(_PLACES, {"who": who})
         return {
             (account, external): _Place(
                 conversation, ConversationState(state), self._keys.open(customer, key)
@@ -172,7 +162,7 @@ class Inbox:
             if customer["id"] in ours
         ]
         if conversations:
-            await self._session.execute(insert(ConversationRow.core()), conversations)
+            await self._session.execute(_OPEN, conversations)
 
     async def _insert_new(
         self, arrivals: Sequence[Arrival], places: dict[tuple[str, str], _Place]
@@ -242,7 +232,21 @@ def _fact(item: Arrival, place: _Place, *, duplicate: bool) -> Fact:
     )
 
 
-async def count_waiting(session: AsyncSession) -> int:
-    """Count the inbound messages that nobody has taken on."""
-    query = select(func.count()).select_from(InboundRow).where(InboundRow.status == "waiting")
-    return (await session.execute(query)).scalar_one()
+# Built once: building a statement takes longer than SQLite's execution of it.
+_OPEN = insert(_CONVERSATIONS)
+_PLACES = (
+    select(
+        _CUSTOMERS.c.account_id,
+        _CUSTOMERS.c.external_id,
+        _CUSTOMERS.c.id,
+        _CUSTOMERS.c.data_key,
+        _CONVERSATIONS.c.id,
+        _CONVERSATIONS.c.state,
+    )
+    .join_from(_CUSTOMERS, _CONVERSATIONS, _CONVERSATIONS.c.customer_id == _CUSTOMERS.c.id)
+    .where(
+        tuple_(_CUSTOMERS.c.account_id, _CUSTOMERS.c.external_id).in_(
+            bindparam("who", expanding=True)
+        )
+    )
+)

@@ -18,8 +18,7 @@ async def upgrade(database: Database, revision: str = "head") -> str:
         StoreUnavailableError: The database is away; nothing was changed.
     """
     async with database.begin() as session:
-        connection = await session.connection()
-        return await connection.run_sync(_upgrade, revision)
+        return await session.run(_upgrade, revision)
 
 
 async def current(database: Database) -> str | None:
@@ -29,8 +28,7 @@ async def current(database: Database) -> str | None:
         StoreUnavailableError: The database is away.
     """
     async with database.read() as session:
-        connection = await session.connection()
-        return await connection.run_sync(_current)
+        return await session.run(_current)
 
 
 def newest() -> str:

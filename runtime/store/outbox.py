@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import bindparam, insert, select, update
 
 from agents.turn import ModelUse
 from channels.base import Citation, PartReceipt
@@ -15,8 +14,10 @@ from labelling.content import MediaRef, MediaType, Part
 from labelling.output import LabelledOutput, LabelRecord
 from runtime.ids import new_id
 from runtime.store.conversations import Author, Conversation
+from runtime.store.database import Session
 from runtime.store.tables.outputs import ModelCallRow, OutputPartRow, OutputRow
 
+_OUTPUTS, _PARTS = OutputRow.core(), OutputPartRow.core()
 _RECORD = TypeAdapter(LabelRecord)
 _MILLIONTHS = 1_000_000
 
@@ -52,7 +53,7 @@ class OnItsWay:
 class Outbox:
     """Keeps outputs through one session."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     async def add(
@@ -70,20 +71,21 @@ class Outbox:
         """Keep a labelled output with its parts, encrypted under the customer's key."""
         record = output.record
         await self._session.execute(
-            insert(OutputRow).values(
-                id=record.output_id,
-                conversation_id=conversation.id,
-                turn_id=turn,
-                origin=record.origin.value,
-                author=author.value,
-                status=status,
-                record=conversation.key.encrypt(
+            _ADD,
+            {
+                "id": record.output_id,
+                "conversation_id": conversation.id,
+                "turn_id": turn,
+                "origin": record.origin.value,
+                "author": author.value,
+                "status": status,
+                "record": conversation.key.encrypt(
                     _RECORD.dump_json(record), place=_record_place(record.output_id)
                 ),
-                context=dict(context),
-                citations=[asdict(citation) for citation in citations],
-                created_at=at,
-            )
+                "context": dict(context),
+                "citations": [asdict(citation) for citation in citations],
+                "created_at": at,
+            },
         )
         rows = []
         for number, part in enumerate(output.parts):
@@ -100,14 +102,12 @@ class Outbox:
                     "sent_at": at if status == "delivered" else None,
                 }
             )
-        await self._session.execute(insert(OutputPartRow.core()), rows)
+        await self._session.execute(_ADD_PARTS, rows)
 
     async def find(self, turn: str, conversation: Conversation) -> Stored | None:
         """Give the output of a turn that has still to be delivered; a broken-off one has not."""
-        query = select(OutputRow).where(
-            OutputRow.turn_id == turn, OutputRow.status.in_(("labelled", "streamed"))
-        )
-        row = (await self._session.execute(query)).scalar_one_or_none()
+        rows = await self._session.execute(_UNDELIVERED, {"turn": turn})
+        row = rows.one_or_none()
         return None if row is None else await self._stored(row, conversation)
 
     async def has(self, output: str) -> bool:
@@ -117,18 +117,18 @@ class Outbox:
 
     async def sending(self, output: str, number: int) -> None:
         """Mark that a part is about to go out, for platforms that know no key of ours."""
-        await self._session.execute(
-            update(OutputPartRow)
-            .where(OutputPartRow.output_id == output, OutputPartRow.number == number)
-            .values(status="sending")
-        )
+        await self._session.execute(_SENDING, {"output": output, "part": number})
 
     async def receipt(self, output: str, receipt: PartReceipt, *, at: datetime) -> None:
         """Keep the platform's receipt of a part."""
         await self._session.execute(
-            update(OutputPartRow)
-            .where(OutputPartRow.output_id == output, OutputPartRow.number == receipt.number)
-            .values(status="sent", platform_id=receipt.platform_id, sent_at=at)
+            _RECEIPT,
+            {
+                "output": output,
+                "part": receipt.number,
+                "platform_id": receipt.platform_id,
+                "sent_at": at,
+            },
         )
 
     async def put_back(self, output: str) -> None:
@@ -141,9 +141,7 @@ class Outbox:
 
     async def settle(self, output: str, status: str) -> None:
         """Say what became of an output: delivered, undelivered or unknown."""
-        await self._session.execute(
-            update(OutputRow).where(OutputRow.id == output).values(status=status)
-        )
+        await self._session.execute(_SETTLE, {"output": output, "status": status})
 
     async def on_their_way(self, conversation: Conversation) -> list[OnItsWay]:
         """Give the parts that went out and have no receipt, oldest first."""
@@ -218,16 +216,10 @@ class Outbox:
             }
             for use in uses
         ]
-        await self._session.execute(insert(ModelCallRow.core()), rows)
+        await self._session.execute(_BOOK, rows)
 
-    async def _stored(self, row: OutputRow, conversation: Conversation) -> Stored:
-        parts = (
-            await self._session.execute(
-                select(OutputPartRow)
-                .where(OutputPartRow.output_id == row.id)
-                .order_by(OutputPartRow.number)
-            )
-        ).scalars()
+    async def _stored(self, row: Any, conversation: Conversation) -> Stored:
+        parts = await self._session.execute(_ALL_PARTS, {"output": row.id})
         contents, statuses = [], []
         for part in parts:
             place = f"outputs/{row.id}/{part.number}"
@@ -251,3 +243,23 @@ class Outbox:
 
 def _record_place(output: str) -> str:
     return f"outputs/{output}/record"
+
+
+# Built once: building a statement takes longer than SQLite's execution of it.
+_ADD, _ADD_PARTS, _BOOK = insert(_OUTPUTS), insert(_PARTS), insert(ModelCallRow.core())
+_UNDELIVERED = select(_OUTPUTS).where(
+    _OUTPUTS.c.turn_id == bindparam("turn"), _OUTPUTS.c.status.in_(("labelled", "streamed"))
+)
+_ALL_PARTS = (
+    select(_PARTS).where(_PARTS.c.output_id == bindparam("output")).order_by(_PARTS.c.number)
+)
+_PART = update(_PARTS).where(
+    _PARTS.c.output_id == bindparam("output"), _PARTS.c.number == bindparam("part")
+)
+_SENDING = _PART.values(status="sending")
+_RECEIPT = _PART.values(
+    status="sent", platform_id=bindparam("platform_id"), sent_at=bindparam("sent_at")
+)
+_SETTLE = (
+    update(_OUTPUTS).where(_OUTPUTS.c.id == bindparam("output")).values(status=bindparam("status"))
+)

@@ -1,17 +1,22 @@
 """Turns: what waits is claimed as one, answered once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypedDict
 
 import orjson
-from sqlalchemy import insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import bindparam, insert, select, update
 
-from runtime.errors import StaleLeaseError
+from channels.messages import ConversationState
+from runtime.errors import StaleLeaseError, TakenOverError
 from runtime.ids import new_id
 from runtime.store.conversations import Conversation
-from runtime.store.tables.conversations import InboundRow, TurnRow
+from runtime.store.database import Session
+from runtime.store.tables.conversations import ConversationRow, InboundRow, TurnRow
+
+_CONVERSATIONS = ConversationRow.core()
+_TURNS, _INBOUND = TurnRow.core(), InboundRow.core()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +36,19 @@ class Claimed:
     """What the platform wants back with the answer; of the newest message."""
 
 
+class _Holding(TypedDict):
+    """Which turn it is, and by what its holder is told from others."""
+
+    id: str
+    run_id: str
+    attempts: int
+    fence: int
+
+
 class Turns:
     """Claims and closes turns through one session."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     async def claim(
@@ -44,22 +58,18 @@ class Turns:
 
         The caller holds the conversation's row locked, so that two cannot claim at once.
         """
-        row = (
-            await self._session.execute(
-                select(TurnRow.id, TurnRow.run_id, TurnRow.attempts).where(
-                    TurnRow.conversation_id == conversation.id, TurnRow.status == "open"
-                )
-            )
-        ).one_or_none()
-        if row is not None:
-            attempts = row.attempts + 1
-            await self._session.execute(
-                update(TurnRow)
-                .where(TurnRow.id == row.id)
-                .values(fence=fence, attempts=attempts, claimed_at=at)
-            )
-            return await self._with_messages(conversation, row.id, row.run_id, attempts, fence)
-        return await self._new(conversation, fence, at)
+        rows = await self._session.execute(_OPEN, {"conversation": conversation.id})
+        row = rows.one_or_none()
+        if row is None:
+            return await self._new(conversation, fence, at)
+        attempts = row.attempts + 1
+        await self._session.execute(
+            _TAKE_UP,
+            {"turn": row.id, "fence": fence, "attempts": attempts, "claimed_at": at},
+        )
+        taken = await self._session.execute(_TAKEN, {"turn": row.id})
+        holding = _Holding(id=row.id, run_id=row.run_id, attempts=attempts, fence=fence)
+        return _claimed(holding, conversation, taken.all())
 
     async def close(self, turn: Claimed, *, status: str, at: datetime) -> None:
         """Close a turn and what it answered.
@@ -68,38 +78,28 @@ class Turns:
             StaleLeaseError: Another worker claimed it since.
         """
         closed = await self._session.execute(
-            update(TurnRow)
-            # Every claim counts one attempt more: an older holder of the turn is told apart even
-            # where two processes count their fences alike.
-            .where(
-                TurnRow.id == turn.id,
-                TurnRow.fence == turn.fence,
-                TurnRow.attempts == turn.attempts,
-            )
-            .values(status=status, closed_at=at)
-            .returning(TurnRow.id)
+            _CLOSE, {**_mine(turn), "status": status, "closed_at": at}
         )
         if closed.one_or_none() is None:
             msg = f"turn {turn.id!r} is claimed by another worker"
             raise StaleLeaseError(msg)
-        await self._session.execute(
-            update(InboundRow).where(InboundRow.turn_id == turn.id).values(status="answered")
-        )
+        await self._session.execute(_ANSWERED, {"turn": turn.id})
 
     async def hold(self, turn: Claimed) -> None:
-        """Make sure, before something is written, that the turn is still ours.
+        """Make sure, before something is written, that the turn is still ours to answer.
 
         Raises:
             StaleLeaseError: Another worker claimed it since.
+            TakenOverError: A person took the conversation over.
         """
-        query = (
-            select(TurnRow.fence, TurnRow.attempts)
-            .where(TurnRow.id == turn.id)
-            .with_for_update(key_share=True)
-        )
-        if tuple((await self._session.execute(query)).one()) != (turn.fence, turn.attempts):
+        rows = await self._session.execute(_HOLDER, {"turn": turn.id})
+        fence, attempts, state = rows.one()
+        if (fence, attempts) != (turn.fence, turn.attempts):
             msg = f"turn {turn.id!r} is claimed by another worker"
             raise StaleLeaseError(msg)
+        if ConversationState(state).silent:
+            msg = f"the conversation of turn {turn.id!r} is with a person now"
+            raise TakenOverError(msg)
 
     async def leave(self, conversation: str, *, at: datetime) -> None:
         """Close what was begun in a conversation that a person has taken over."""
@@ -125,62 +125,94 @@ class Turns:
 
     async def cancelled(self, turn: Claimed) -> bool:
         """Tell whether the customer asked to stop."""
-        query = select(TurnRow.cancelled).where(TurnRow.id == turn.id)
-        return bool((await self._session.execute(query)).scalar_one())
+        rows = await self._session.execute(_CANCELLED, {"turn": turn.id})
+        return bool(rows.scalar_one())
 
     async def _new(self, conversation: Conversation, fence: int, at: datetime) -> Claimed | None:
-        turn, run_id = new_id(), new_id()
-        waiting = select(InboundRow.id).where(
-            InboundRow.conversation_id == conversation.id, InboundRow.status == "waiting"
+        holding = _Holding(id=new_id(), run_id=new_id(), attempts=1, fence=fence)
+        rows = await self._session.execute(
+            _TAKE_WAITING, {"conversation": conversation.id, "turn": holding["id"]}
         )
-        if (await self._session.execute(waiting.limit(1))).one_or_none() is None:
+        # A database gives them in any order.
+        taken = sorted(rows.all(), key=lambda row: row.id)
+        if not taken:
             return None
         await self._session.execute(
-            insert(TurnRow).values(
-                id=turn,
-                conversation_id=conversation.id,
-                status="open",
-                attempts=1,
-                fence=fence,
-                run_id=run_id,
-                cancelled=False,
-                claimed_at=at,
-            )
+            _ADD,
+            {
+                **holding,
+                "conversation_id": conversation.id,
+                "status": "open",
+                "cancelled": False,
+                "claimed_at": at,
+            },
         )
-        await self._session.execute(
-            update(InboundRow)
-            .where(InboundRow.conversation_id == conversation.id, InboundRow.status == "waiting")
-            .values(status="claimed", turn_id=turn)
-        )
-        return await self._with_messages(conversation, turn, run_id, 1, fence)
+        return _claimed(holding, conversation, taken)
 
-    async def _with_messages(
-        self, conversation: Conversation, turn: str, run_id: str, attempts: int, fence: int
-    ) -> Claimed:
-        rows = (
-            await self._session.execute(
-                select(
-                    InboundRow.id,
-                    InboundRow.kind,
-                    InboundRow.content,
-                    InboundRow.context,
-                    InboundRow.sent_at,
-                )
-                .where(InboundRow.turn_id == turn)
-                .order_by(InboundRow.id)
-            )
-        ).all()
-        texts = [
-            orjson.loads(conversation.key.decrypt(row.content, place=f"inbound/{row.id}"))["text"]
-            for row in rows
-        ]
-        return Claimed(
-            id=turn,
-            run_id=run_id,
-            attempts=attempts,
-            fence=fence,
-            messages=tuple(texts),
-            kinds=tuple(row.kind for row in rows),
-            sent_at=max(row.sent_at for row in rows),
-            context=rows[-1].context,
-        )
+
+def _claimed(holding: _Holding, conversation: Conversation, rows: Sequence[Any]) -> Claimed:
+    texts = [
+        orjson.loads(conversation.key.decrypt(row.content, place=f"inbound/{row.id}"))["text"]
+        for row in rows
+    ]
+    return Claimed(
+        **holding,
+        messages=tuple(texts),
+        kinds=tuple(row.kind for row in rows),
+        sent_at=max(row.sent_at for row in rows),
+        context=rows[-1].context,
+    )
+
+
+def _mine(turn: Claimed) -> dict[str, str | int]:
+    return {"turn": turn.id, "my_fence": turn.fence, "my_attempts": turn.attempts}
+
+
+# Built once: building a statement takes longer than SQLite's execution of it.
+_MESSAGE = (
+    _INBOUND.c.id,
+    _INBOUND.c.kind,
+    _INBOUND.c.content,
+    _INBOUND.c.context,
+    _INBOUND.c.sent_at,
+)
+_ADD = insert(_TURNS)
+_OPEN = select(_TURNS.c.id, _TURNS.c.run_id, _TURNS.c.attempts).where(
+    _TURNS.c.conversation_id == bindparam("conversation"), _TURNS.c.status == "open"
+)
+_TAKE_UP = (
+    update(_TURNS)
+    .where(_TURNS.c.id == bindparam("turn"))
+    .values(
+        fence=bindparam("fence"), attempts=bindparam("attempts"), claimed_at=bindparam("claimed_at")
+    )
+)
+_TAKEN = select(*_MESSAGE).where(_INBOUND.c.turn_id == bindparam("turn")).order_by(_INBOUND.c.id)
+_TAKE_WAITING = (
+    update(_INBOUND)
+    .where(_INBOUND.c.conversation_id == bindparam("conversation"), _INBOUND.c.status == "waiting")
+    .values(status="claimed", turn_id=bindparam("turn"))
+    .returning(*_MESSAGE)
+)
+# Every claim counts one attempt more: an older holder of the turn is told apart even where two
+# processes count their fences alike.
+_CLOSE = (
+    update(_TURNS)
+    .where(
+        _TURNS.c.id == bindparam("turn"),
+        _TURNS.c.fence == bindparam("my_fence"),
+        _TURNS.c.attempts == bindparam("my_attempts"),
+    )
+    .values(status=bindparam("status"), closed_at=bindparam("closed_at"))
+    .returning(_TURNS.c.id)
+)
+_ANSWERED = (
+    update(_INBOUND).where(_INBOUND.c.turn_id == bindparam("turn")).values(status="answered")
+)
+_HOLDER = (
+    select(_TURNS.c.fence, _TURNS.c.attempts, _CONVERSATIONS.c.state)
+    .join_from(_CONVERSATIONS, _TURNS, _TURNS.c.conversation_id == _CONVERSATIONS.c.id)
+    .where(_TURNS.c.id == bindparam("turn"))
+    .with_for_update(of=[_CONVERSATIONS, _TURNS], key_share=True)
+)
+_CANCELLED = select(_TURNS.c.cancelled).where(_TURNS.c.id == bindparam("turn"))

@@ -19,7 +19,6 @@ from runtime.settings import DatabaseSettings, QueueSettings, Settings, WorkerSe
 from runtime.store.accounts import Brand, Brands
 from runtime.store.audit import AuditEntry, AuditLog, ChainFault
 from runtime.store.conversations import Conversation, Conversations
-from runtime.store.inbox import count_waiting
 from runtime.store.tables.conversations import InboundRow, TurnRow
 from runtime.store.tables.outputs import OutputRow
 from simulators.dashscope.replies import Reply
@@ -94,7 +93,8 @@ class House:
     async def waiting(self) -> int:
         """Count what waits for a worker."""
         async with self.container.database.read() as session:
-            return await count_waiting(session)
+            waiting = select(InboundRow.id).where(InboundRow.status == "waiting")
+            return len((await session.execute(waiting)).all())
 
     async def statuses(self) -> tuple[list[str], list[str]]:
         """Give the statuses of all turns and of all outputs, oldest first."""
@@ -110,10 +110,12 @@ class House:
             async with self.database.away():
                 yield
             return
-        engine = self.container.database.engine.sync_engine
+        engine = self.container.database.engine
         event.listen(engine, "begin", _unreadable)
-        yield
-        event.remove(engine, "begin", _unreadable)
+        try:
+            yield
+        finally:
+            event.remove(engine, "begin", _unreadable)
 
 
 def _unreadable(connection: Any) -> None:
@@ -140,13 +142,17 @@ async def open_house(
     model: Model = Model.OFFLINE,
     worker: WorkerSettings | None = None,
     with_worker: bool = True,
+    patience: float | None = None,
 ) -> AsyncIterator[House]:
-    """Open a house on a copy of a prepared folder."""
+    """Open a house on a copy of a prepared folder; `patience` is with its model, in seconds."""
     gate = Gate(asyncio.Event(), asyncio.Event())
     simulator = DashscopeSimulator(MODEL_KEY, now=now, sleep=gate, reply_rule=lambda _: ANSWER)
     async with AsyncExitStack() as stack:
         settings = stack.enter_context(templates.get(stores, model).copied(folder))
         settings = await stack.enter_async_context(with_model(settings, model, simulator))
+        if patience is not None:
+            chosen = settings.model.model_copy(update={"timeout": patience})
+            settings = settings.model_copy(update={"model": chosen})
         if worker is not None:
             settings = settings.model_copy(update={"worker": worker})
         settings, database, redis = await _relayed(settings, stores, stack)

@@ -51,7 +51,7 @@ async def test_the_migrated_schema_is_the_one_the_code_sees(empty: Database) -> 
     await migrate.upgrade(empty)
 
     async with empty.read() as session:
-        found = await (await session.connection()).run_sync(differences)
+        found = await session.run(differences)
 
     assert found == []
 
@@ -66,7 +66,7 @@ async def test_the_way_back_leaves_nothing_behind(empty: Database) -> None:
     await migrate.upgrade(empty)
 
     async with empty.begin() as session:
-        left = await (await session.connection()).run_sync(downgrade)
+        left = await session.run(downgrade)
 
     assert left == ["alembic_version"]
 

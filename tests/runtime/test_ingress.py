@@ -123,7 +123,7 @@ class TestPoison:
 
 class TestAStoreThatIsAway:
     async def test_everybody_is_told_and_nothing_is_admitted(self, desk: Desk) -> None:
-        engine = desk.container.database.engine.sync_engine
+        engine = desk.container.database.engine
         event.listen(engine, "begin", _gone)
 
         told = await asyncio.gather(
@@ -136,7 +136,7 @@ class TestAStoreThatIsAway:
         assert await desk.inbound() == []
 
     async def test_and_a_retry_is_admitted_once(self, desk: Desk) -> None:
-        engine = desk.container.database.engine.sync_engine
+        engine = desk.container.database.engine
         message = inbound_message()
         event.listen(engine, "begin", _gone)
         with pytest.raises(StoreUnavailableError):
@@ -164,7 +164,7 @@ def _commits(desk: Desk) -> list[int]:
     def count(connection: Any) -> None:
         counted[0] += 1
 
-    event.listen(desk.container.database.engine.sync_engine, "commit", count)
+    event.listen(desk.container.database.engine, "commit", count)
     return counted
 
 

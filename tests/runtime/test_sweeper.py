@@ -90,7 +90,7 @@ class TestRun:
         desk.container.settings = desk.container.settings.model_copy(update={"worker": often})
         await desk.admit()
         desk.clock.advance(61)
-        engine = desk.container.database.engine.sync_engine
+        engine = desk.container.database.engine
         event.listen(engine, "begin", _gone)
         with capture_logs() as logs:
             sweeping = asyncio.create_task(sweeper.run(desk.container))

@@ -6,10 +6,8 @@ import signal
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import event
-from sqlalchemy.orm import Session
+from sqlalchemy import PoolProxiedConnection
 
 # What the container imports only when it is needed: the fork server has it at hand.
 import agents.models.offline
@@ -45,15 +43,17 @@ class Commits:
         self.count = 0
 
     def watch(self, database: Database) -> None:
-        event.listen(database.engine.sync_engine, "commit", self._before)
-        event.listen(Session, "after_commit", self._after)
+        """Wrap the commit itself: SQLAlchemy's Core tells of one before it, and never after."""
+        dialect = database.engine.dialect
+        commit = dialect.do_commit
 
-    def _before(self, connection: Any) -> None:
-        self.count += 1
-        self._die_if(after=False)
+        def counted(connection: PoolProxiedConnection) -> None:
+            self.count += 1
+            self._die_if(after=False)
+            commit(connection)
+            self._die_if(after=True)
 
-    def _after(self, session: Session) -> None:
-        self._die_if(after=True)
+        dialect.do_commit = counted  # type: ignore[method-assign]  # of this one dialect object
 
     def _die_if(self, *, after: bool) -> None:
         if (self.count, after) == (self._plan.kill_at, self._plan.after):

@@ -21,8 +21,7 @@ from runtime.store.accounts import Brands
 from runtime.store.audit import AuditLog
 from runtime.store.conversations import Conversations
 from runtime.store.events import Events, StoredEvent
-from runtime.store.inbox import count_waiting
-from runtime.store.tables.conversations import TurnRow
+from runtime.store.tables.conversations import InboundRow, TurnRow
 from runtime.store.tables.outputs import OutputRow
 from tests.e2e.crash import driver
 from tests.e2e.prepared import BRAND
@@ -91,17 +90,16 @@ class Site:
     async def settled(self, turns: int) -> bool:
         """Tell whether so many turns are over, and nothing else waits."""
         async with self.container.database.read() as session:
-            waiting = await count_waiting(session)
+            query = select(InboundRow.id).where(InboundRow.status == "waiting")
+            waiting = (await session.execute(query)).all()
         found = [status for status, _ in await self.turns()]
         return not waiting and len(found) == turns and "open" not in found
 
     async def turns(self) -> list[tuple[str, list[str]]]:
         """Give the status of every turn, oldest first, with those of its outputs."""
         async with self.container.database.read() as session:
-            turns = (await session.execute(select(TurnRow).order_by(TurnRow.id))).scalars().all()
-            outputs = (
-                (await session.execute(select(OutputRow).order_by(OutputRow.id))).scalars().all()
-            )
+            turns = (await session.execute(select(TurnRow).order_by(TurnRow.id))).all()
+            outputs = (await session.execute(select(OutputRow).order_by(OutputRow.id))).all()
         return [
             (turn.status, [output.status for output in outputs if output.turn_id == turn.id])
             for turn in turns

@@ -41,9 +41,7 @@ class TestChain:
         self, shop: Shop, conversation: str
     ) -> None:
         async with shop.database.begin() as session:
-            row = (
-                await session.execute(select(AuditRow).where(AuditRow.sequence == 1))
-            ).scalar_one()
+            row = (await session.execute(select(AuditRow).where(AuditRow.sequence == 1))).one()
             await session.execute(
                 update(AuditRow)
                 .where(AuditRow.sequence == 2)
@@ -114,9 +112,7 @@ class TestContent:
         fact = Fact(conversation, "labelled", {"output": "o1"}, "七天内可退。".encode(), key)
         async with shop.database.begin() as session:
             await AuditLog(session).append([fact], at=NOON)
-            row = (
-                await session.execute(select(AuditRow).where(AuditRow.kind == "labelled"))
-            ).scalar_one()
+            row = (await session.execute(select(AuditRow).where(AuditRow.kind == "labelled"))).one()
 
         assert row.content is not None
         place = f"audit/{conversation}/{row.sequence}"

@@ -3,7 +3,6 @@ from datetime import timedelta
 import pytest
 
 from channels.messages import ConversationState
-from runtime.errors import TakenOverError
 from runtime.store.audit import AuditLog
 from runtime.store.conversations import Conversation, Conversations
 from tests.factories import NOON, inbound_message
@@ -59,16 +58,7 @@ class TestHandOver:
         assert (await shop.conversation()).state_since == NOON + timedelta(minutes=1)
 
 
-class TestKeepToBot:
-    async def test_what_a_person_has_is_not_the_bots(
-        self, shop: Shop, conversation: Conversation
-    ) -> None:
-        await hand_over(shop, conversation, ConversationState.HUMAN)
-
-        with pytest.raises(TakenOverError):
-            async with shop.database.begin() as session:
-                await Conversations(session, shop.keys).keep_to_bot(conversation)
-
+class TestGiveBack:
     async def test_what_silent_staff_had_is_given_back(
         self, shop: Shop, conversation: Conversation
     ) -> None:
@@ -77,6 +67,5 @@ class TestKeepToBot:
         async with shop.database.begin() as session:
             conversations = Conversations(session, shop.keys)
             await conversations.give_back(conversation, at=NOON)
-            await conversations.keep_to_bot(conversation)
 
         assert (await shop.conversation()).state is ConversationState.BOT

@@ -158,7 +158,7 @@ class TestBook:
             await Outbox(session).book(
                 [use], turn=desk.turn.id, brand=desk.conversation.brand, at=NOON
             )
-            row = (await session.execute(select(ModelCallRow))).scalar_one()
+            row = (await session.execute(select(ModelCallRow))).one()
 
         assert (row.cost_millionths, row.latency_ms, row.currency) == (156, 250, "CNY")
 

@@ -2,7 +2,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from runtime.errors import StaleLeaseError
+from channels.messages import ConversationState
+from runtime.errors import StaleLeaseError, TakenOverError
 from runtime.store.conversations import Conversations
 from runtime.store.turns import Claimed, Turns
 from tests.factories import NOON, inbound_message
@@ -92,6 +93,26 @@ class TestFence:
         with pytest.raises(StaleLeaseError):
             async with shop.database.begin() as session:
                 await Turns(session).hold(old)
+
+
+class TestHold:
+    async def test_a_turn_of_a_conversation_that_a_person_took_over_is_not_the_bots(
+        self, shop: Shop, claim: Claim
+    ) -> None:
+        await shop.admit()
+        turn = await claim(1)
+        assert turn is not None
+        conversation = await shop.conversation()
+
+        async with shop.database.begin() as session:
+            await Turns(session).hold(turn)
+            await Conversations(session, shop.keys).hand_over(
+                conversation, ConversationState.HUMAN, reason="took_over", at=NOON
+            )
+
+        async with shop.database.begin() as session:
+            with pytest.raises(TakenOverError):
+                await Turns(session).hold(turn)
 
 
 class TestCancel:
