@@ -29,6 +29,17 @@ class StoreUnavailableError(RuntimeFault):
     retryable = True
 
 
+class StoreRefusedError(RuntimeFault):
+    """The database will not hold what was to be written, or not do what it was told.
+
+    It tells the kind and the statement, never the values: PostgreSQL's own words quote whole rows.
+    """
+
+
+class ValueRefusedError(StoreRefusedError):
+    """A value is one that the database cannot hold, such as a text with NUL in PostgreSQL."""
+
+
 class StaleLeaseError(RuntimeFault):
     """A shard was lost to another worker: what was to be written is refused."""
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError
-
 from channels.base import Channel, HttpReply, WebhookRequest
 from channels.errors import PayloadInvalidError
 from channels.messages import (
@@ -20,7 +18,7 @@ from channels.messages import (
     SessionOpened,
 )
 from runtime import echoes
-from runtime.errors import StoreUnavailableError, VaultError
+from runtime.errors import StoreRefusedError, StoreUnavailableError, VaultError
 from runtime.ids import bounded, new_id
 from runtime.logging import get_logger
 from runtime.spans import span
@@ -36,7 +34,7 @@ log = get_logger(__name__)
 _MAX_GROUP = 32
 # What one arrival can do to its group: SQLite's driver refuses values with errors of its own.
 # A JSON encoder that cannot write a text raises a TypeError.
-_POISON = (DBAPIError, VaultError, ValueError, TypeError, OverflowError)
+_POISON = (StoreRefusedError, VaultError, ValueError, TypeError, OverflowError)
 
 
 async def accept(

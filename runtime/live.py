@@ -1,17 +1,18 @@
 """Live answers on fronts of our own: the label first, then sentence by sentence."""
 
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
 from agents.errors import AgentError, TurnDrainedError
 from agents.run import run_turn
 from agents.turn import Phrase, Reply
 from labelling.content import Draft
-from labelling.output import EventKind
+from labelling.errors import LabellingError
+from labelling.output import EventKind, LabelledOutput
 from labelling.stage import EventStream
 from runtime import pipeline
 from runtime.delivery import settle
-from runtime.errors import StaleLeaseError
+from runtime.errors import StaleLeaseError, TakenOverError
 from runtime.ids import new_id
 from runtime.spans import span
 from runtime.store.events import Events, StoredEvent
@@ -30,6 +31,37 @@ async def answer(container: "Container", work: Work) -> None:
     """
     stream = await _opened(container, work)
     try:
+        await _answer(container, work, stream)
+    except LabellingError:
+        await _end_early(container, work, Phrase.APOLOGY)
+        raise
+    except TakenOverError:
+        await _end_early(container, work, Phrase.HAND_OFF)
+        raise
+
+
+async def break_off(container: "Container", conversation: str, fence: int) -> None:
+    """End what is shown of an answer that is given up: whoever follows waits for its end."""
+    async with container.database.read() as session:
+        shown = await Events(session).open_run(conversation)
+    work = await pipeline.claim(container, conversation, fence) if shown else None
+    if work is not None:
+        await _end_early(container, work, Phrase.APOLOGY)
+
+
+async def finish(container: "Container", work: Work, stored: Stored) -> None:
+    """End an answer that was kept whole before a crash: its last event may be missing."""
+    events = await _left(container, work)
+    if events and events[-1].kind is EventKind.SENTENCE:
+        # Whoever asked to stop may have done so in vain; then the answer is marked all the same.
+        kind = EventKind.INTERRUPTED if await _cancelled(container, work) else EventKind.END
+        event, _ = _new_stream(container, work, work.turn.run_id, events).end(kind)
+        await work.front.push(event, to=work.recipient, citations=stored.citations)
+    await settle(container, work, stored.id, "delivered")
+
+
+async def _answer(container: "Container", work: Work, stream: EventStream) -> None:
+    try:
         reply = await _stream(container, work, stream)
     except TurnDrainedError as error:
         msg = f"turn {work.turn.id!r} goes on at the next start"
@@ -45,15 +77,6 @@ async def answer(container: "Container", work: Work) -> None:
     await pipeline.keep(container, work, reply, output, status="streamed")
     await work.front.push(event, to=work.recipient, citations=pipeline.citations(reply))
     await settle(container, work, output.record.output_id, "delivered")
-
-
-async def finish(container: "Container", work: Work, stored: Stored) -> None:
-    """End an answer that was kept whole before a crash: its last event may be missing."""
-    events = await _left(container, work)
-    if events and events[-1].kind is EventKind.SENTENCE:
-        event, _ = _new_stream(container, work, work.turn.run_id, events).end()
-        await work.front.push(event, to=work.recipient, citations=stored.citations)
-    await settle(container, work, stored.id, "delivered")
 
 
 async def _opened(container: "Container", work: Work) -> EventStream:
@@ -89,11 +112,35 @@ def _new_stream(
 
 async def _interrupt(container: "Container", work: Work, stream: EventStream) -> None:
     event, output = stream.end(EventKind.INTERRUPTED)
+    await _keep_broken(container, work, stream.text, output)
+    await work.front.push(event, to=work.recipient)
+
+
+async def _keep_broken(
+    container: "Container", work: Work, text: str, output: LabelledOutput
+) -> None:
     async with container.database.read() as session:
         kept = await Outbox(session).has(output.record.output_id)
     if not kept:
-        broken = Reply(draft=Draft.generated(stream.text), intent="interrupted")
+        broken = Reply(draft=Draft.generated(text), intent="interrupted")
         await pipeline.keep(container, work, broken, output, status="interrupted")
+
+
+async def _end_early(container: "Container", work: Work, name: Phrase) -> None:
+    """Mark the run that is being shown as broken off; one without words says why."""
+    async with container.database.read() as session:
+        # Not always the run that was claimed: an apology has one of its own.
+        run = await Events(session).open_run(work.conversation.id)
+        events = await Events(session).of_run(work.conversation, run.run) if run else []
+    if run is None or events[-1].kind not in {EventKind.LABEL, EventKind.SENTENCE}:
+        return
+    stream = _new_stream(container, work, run.run, events)
+    if not stream.text:
+        await _say(container, work, stream, name)
+    event, output = stream.end(EventKind.INTERRUPTED)
+    # With a person by now, nothing more is kept; but who follows still waits for an end.
+    with suppress(TakenOverError):
+        await _keep_broken(container, work, stream.text, output)
     await work.front.push(event, to=work.recipient)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import structlog
 
 from channels.errors import DeliveryRetryableError
-from runtime import pipeline
+from runtime import live, pipeline
 from runtime.delivery import abandon
 from runtime.errors import NotFoundError, StaleLeaseError, StoreUnavailableError
 from runtime.logging import get_logger
@@ -211,6 +211,11 @@ class Worker:
             _leave("the worker stops; the turn goes on at its next start")
 
     async def _give_up(self, conversation: str, shard: _Shard) -> None:
+        try:
+            await live.break_off(self._container, conversation, shard.lease.fence)
+        except Exception:
+            # What broke the turn may break its end as well; staff are told all the same.
+            log.exception("turn_not_broken_off")
         try:
             await abandon(self._container, conversation, shard.lease.fence)
         except Exception:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -15,6 +14,7 @@ from runtime.errors import (
     NotFoundError,
     RuntimeFault,
     StoreUnavailableError,
+    ValueRefusedError,
     VaultError,
 )
 from runtime.hub import EventHubError
@@ -43,7 +43,7 @@ STATUSES: Final[Mapping[type[Exception], tuple[int, str]]] = {
     VaultError: (500, "internal"),
     ChannelError: (500, "internal"),
     # PostgreSQL refuses what SQLite takes, such as NUL in a name.
-    DataError: (400, "payload_invalid"),
+    ValueRefusedError: (400, "payload_invalid"),
     Exception: (500, "internal"),
 }
 _CODES: Final[Mapping[int, str]] = {404: "not_found"}

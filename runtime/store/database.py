@@ -19,14 +19,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from runtime.errors import StoreUnavailableError
+from runtime.errors import RuntimeFault, StoreRefusedError, StoreUnavailableError, ValueRefusedError
 from runtime.store.tables.base import Table
 
 _BUSY_MILLISECONDS = 10_000
+_TOLD = 120
+"""Characters of a refused statement that an error shows."""
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
@@ -100,6 +102,7 @@ class Database:
 
         Raises:
             StoreUnavailableError: The database is away; nothing was written.
+            StoreRefusedError: It will not hold what was to be written.
         """
         if self._server is not None:
             async with _translated(), self._server.begin() as remote:
@@ -137,13 +140,20 @@ async def _translated() -> AsyncIterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeoutError, OSError) as error:
-        msg = f"the database gave no answer ({type(error).__name__})"
-        raise StoreUnavailableError(msg) from error
+        failure: RuntimeFault = StoreUnavailableError(
+            f"the database gave no answer ({type(error).__name__})"
+        )
     except DBAPIError as error:
-        if not error.connection_invalidated:
-            raise
-        msg = "the database cut the connection"
-        raise StoreUnavailableError(msg) from error
+        if error.connection_invalidated:
+            failure = StoreUnavailableError("the database cut the connection")
+        else:
+            kind, statement = type(error.orig).__name__, (error.statement or "")[:_TOLD]
+            refused = ValueRefusedError if isinstance(error, DataError) else StoreRefusedError
+            failure = refused(f"the database answered {kind} to {statement!r}")
+    else:
+        return
+    # Without the driver's own error, which may quote a customer's row.
+    raise failure from None
 
 
 def _sqlite(url: URL, options: Mapping[str, Any]) -> Engine:

@@ -36,8 +36,10 @@ class Relay:
     async def away(self) -> AsyncIterator[None]:
         """Let the server be away for a while."""
         await self.shut()
-        yield
-        await self.open()
+        try:
+            yield
+        finally:
+            await self.open()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

@@ -7,12 +7,13 @@ from typing_extensions import override
 
 from agents.errors import ModelUnavailableError
 from channels.base import Citation
-from channels.messages import Recipient
+from channels.messages import ConversationState, Recipient
 from channels.webchat.channel import WebchatChannel
 from labelling.output import EventKind, LabelledEvent
 from runtime.errors import StaleLeaseError
 from runtime.fronts import Fronts
 from runtime.messages.catalogue import Catalogue
+from runtime.store.conversations import Conversations
 from runtime.store.turns import Turns
 from tests.factories import inbound_message
 from tests.fakes.models import Line
@@ -99,6 +100,86 @@ class TestCancelling:
         assert events[1].text == STOPPED
         assert await desk.turns() == ["delivered"]
 
+    async def test_after_words_they_stay_and_are_marked(self, desk: Desk) -> None:
+        await _stopping(desk)
+
+        await desk.answer()
+
+        assert await _kinds(desk) == [LABEL, SENTENCE, INTERRUPTED]
+        assert await desk.outputs() == ["delivered"]
+
+    async def test_after_a_crash_it_is_ended_as_broken_off_all_the_same(self, desk: Desk) -> None:
+        front = await _stopping(desk)
+        front.at = INTERRUPTED
+        with pytest.raises(ZeroDivisionError):
+            await desk.answer()
+
+        await desk.answer()
+
+        assert await _kinds(desk) == [LABEL, SENTENCE, INTERRUPTED]
+        assert await desk.outputs() == ["delivered"]
+        assert len(desk.model.prompts) == 1
+
+
+class TestEndingEarly:
+    """Whoever follows waits for an end, whatever became of the answer."""
+
+    async def test_words_that_cannot_be_labelled_end_what_was_shown(self, desk: Desk) -> None:
+        desk.model.lines.append(Line((ANSWER, "单笔实付\x00满 99 元包邮[1]。", ANSWER)))
+        await desk.admit()
+
+        await desk.answer()
+
+        assert await _kinds(desk) == [LABEL, SENTENCE, INTERRUPTED]
+        assert await desk.outputs() == ["interrupted"]
+        assert await desk.turns() == ["refused"]
+
+    async def test_where_nothing_was_shown_an_apology_says_why(self, desk: Desk) -> None:
+        desk.model.lines.append(Line(("单笔实付\x00满 99 元包邮[1]。", ANSWER)))
+        await desk.admit()
+
+        await desk.answer()
+
+        events = await desk.events()
+        assert [event.kind for event in events] == [LABEL, SENTENCE, INTERRUPTED]
+        assert events[1].text == APOLOGY
+        assert await desk.turns() == ["refused"]
+        assert (await desk.conversation()).state == "requested"
+
+    @pytest.mark.parametrize("deltas", [(), TWO_SENTENCES], ids=["no words", "words"])
+    async def test_an_answer_that_is_given_up_is_broken_off(
+        self, desk: Desk, deltas: tuple[str, ...]
+    ) -> None:
+        tries = desk.container.settings.worker.tries
+        desk.model.lines.extend([Line(deltas, error=ZeroDivisionError())] * tries)
+        await desk.admit()
+
+        async with desk.working():
+            await closed(desk)
+
+        kinds = await _kinds(desk)
+        assert kinds.count(LABEL) == kinds.count(INTERRUPTED)
+        assert kinds[-2:] == [SENTENCE, INTERRUPTED]
+        assert await desk.turns() == ["undelivered"]
+
+    async def test_a_person_who_takes_over_ends_it_too(self, desk: Desk) -> None:
+        await desk.admit()
+        conversation = await desk.conversation()
+        desk.model.let.clear()
+
+        async with desk.working():
+            await desk.model.asked.wait()
+            async with desk.container.database.begin() as session:
+                await Conversations(session, desk.container.keys).hand_over(
+                    conversation, ConversationState.HUMAN, reason="taken", at=desk.clock()
+                )
+            desk.model.let.set()
+            await closed(desk)
+
+        assert (await _kinds(desk))[-1] is INTERRUPTED
+        assert await desk.turns() == ["for_staff"]
+        assert await desk.outputs() == []
+
 
 class TestGoingOn:
     async def test_a_turn_that_another_claimed_keeps_nothing(self, desk: Desk) -> None:
@@ -178,6 +259,32 @@ class _Breaks(WebchatChannel):
             self.at = None
             raise ZeroDivisionError
         await super()._push(event, to, citations)
+
+
+class _Stops(_Breaks):
+    """A front whose customer asks to stop once the first sentence is there."""
+
+    desk: Desk
+
+    @override
+    async def _push(
+        self, event: LabelledEvent, to: Recipient, citations: Sequence[Citation]
+    ) -> None:
+        await super()._push(event, to, citations)
+        if event.kind is SENTENCE:
+            conversation = await self.desk.conversation()
+            async with self.desk.container.database.begin() as session:
+                await Turns(session).cancel(conversation.id)
+
+
+async def _stopping(desk: Desk) -> _Stops:
+    """Let a customer ask for a long answer, and stop it soon."""
+    front = _Stops.of(desk.account.front, desk.container.fronts._tools)
+    front.desk = desk
+    desk.container.fronts = cast("Fronts", OnlyFront(front))
+    desk.model.lines.append(Line(TWO_SENTENCES))
+    await desk.admit()
+    return front
 
 
 class TestACrashAtTheEnd:

@@ -53,7 +53,7 @@ class Commits:
             commit(connection)
             self._die_if(after=True)
 
-        dialect.do_commit = counted  # type: ignore[method-assign]  # of this one dialect object
+        dialect.do_commit = counted  # type: ignore[assignment]  # of this one dialect object
 
     def _die_if(self, *, after: bool) -> None:
         if (self.count, after) == (self._plan.kill_at, self._plan.after):
