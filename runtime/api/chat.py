@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from channels.errors import PayloadInvalidError, SignatureInvalidError
 from channels.messages import ConversationState
 from channels.webchat import agui, session
+from labelling.output import LabelledOutput
 from labelling.wording import INTERFACE_NOTICE
 from runtime.api.requests import container_of, read_body
 from runtime.errors import EventsGoneError, NotFoundError, StoreUnavailableError
@@ -23,9 +24,10 @@ from runtime.hub import EventHubError
 from runtime.ids import new_id
 from runtime.logging import get_logger
 from runtime.store.accounts import Account
-from runtime.store.conversations import Conversation, Conversations
+from runtime.store.conversations import Conversation, Conversations, Line
 from runtime.store.customers import Customers
 from runtime.store.events import Events
+from runtime.store.outbox import Outbox
 from runtime.store.turns import Turns
 
 log = get_logger(__name__)
@@ -114,19 +116,24 @@ async def messages(request: Request) -> Response:
         except NotFoundError:
             return JSONResponse({"messages": [], "last": 0, "state": "bot", "open": None})
         lines = await conversations.recent(conversation, limit=_HISTORY, unanswered=True)
+        said = [line.id for line in lines if line.utterance.role != "customer"]
+        outputs = await Outbox(database).every(said, conversation)
         votes = await Customers(database).votes(conversation.id)
         events = Events(database)
         run = await events.open_run(conversation.id)
         # A run that is being written is followed from its first event, so that nothing is missed.
         last = run.first - 1 if run else await events.last(conversation.id)
+    # What was answered leaves once more, so it comes from the labelling stage once more.
+    labelled = {
+        stored.id: container.stage.restore(stored.parts, stored.record) for stored in outputs
+    }
     return JSONResponse(
         {
             "messages": [
                 {
                     "id": line.external_id.removeprefix(f"{visitor.customer}:"),
                     "role": line.utterance.role,
-                    "text": line.utterance.text,
-                    "output": None if line.utterance.role == "customer" else line.id,
+                    **_words(line, labelled.get(line.id)),
                     "at": line.at.isoformat(),
                     "citations": [asdict(citation) for citation in line.citations],
                     "interrupted": line.status == "interrupted",
@@ -139,6 +146,14 @@ async def messages(request: Request) -> Response:
             "open": {"run": run.run, "output": run.output, "text": ""} if run else None,
         }
     )
+
+
+def _words(line: Line, output: LabelledOutput | None) -> dict[str, Any]:
+    if output is None:
+        return {"text": line.utterance.text, "output": None, "aigc": None}
+    part = output.parts[line.part]
+    aigc = part.aigc.as_dict() if part.aigc else None
+    return {"text": part.text, "output": line.id, "aigc": aigc}
 
 
 async def events(request: Request) -> Response:

@@ -66,6 +66,8 @@ class Line:
     citations: tuple[Citation, ...] = ()
     external_id: str = ""
     """The platform's id of an inbound message."""
+    part: int = 0
+    """Which part of the output."""
 
 
 class Conversations:
@@ -126,6 +128,7 @@ class Conversations:
                 at=row.created_at,
                 status=row.status,
                 citations=tuple(Citation(**citation) for citation in row.citations),
+                part=row.number,
             )
             for row in outputs
         ]

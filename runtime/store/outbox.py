@@ -110,6 +110,13 @@ class Outbox:
         row = rows.one_or_none()
         return None if row is None else await self._stored(row, conversation)
 
+    async def every(self, outputs: Sequence[str], conversation: Conversation) -> list[Stored]:
+        """Give outputs of a conversation, whatever became of them."""
+        rows = await self._session.execute(
+            _SOME, {"outputs": outputs, "conversation": conversation.id}
+        )
+        return [await self._stored(row, conversation) for row in rows]
+
     async def has(self, output: str) -> bool:
         """Tell whether an output is kept."""
         query = select(OutputRow.id).where(OutputRow.id == output)
@@ -249,6 +256,10 @@ def _record_place(output: str) -> str:
 _ADD, _ADD_PARTS, _BOOK = insert(_OUTPUTS), insert(_PARTS), insert(ModelCallRow.core())
 _UNDELIVERED = select(_OUTPUTS).where(
     _OUTPUTS.c.turn_id == bindparam("turn"), _OUTPUTS.c.status.in_(("labelled", "streamed"))
+)
+_SOME = select(_OUTPUTS).where(
+    _OUTPUTS.c.id.in_(bindparam("outputs", expanding=True)),
+    _OUTPUTS.c.conversation_id == bindparam("conversation"),
 )
 _ALL_PARTS = (
     select(_PARTS).where(_PARTS.c.output_id == bindparam("output")).order_by(_PARTS.c.number)

@@ -71,7 +71,7 @@ def customer() -> str:
 
 
 class TestSlow:
-    async def test_who_asks_is_acknowledged_in_milliseconds_and_answered_late_and_once(
+    async def test_who_asks_is_acknowledged_while_the_model_thinks_and_answered_late_and_once(
         self, house: House, customer: str
     ) -> None:
         town, customers = house.town.wechat, [f"{customer}-{number}" for number in range(5)]
@@ -88,8 +88,6 @@ class TestSlow:
             (200, b"success")
         ] * 5
         assert {len(each.attempts) for each in deliveries} == {1}
-        # The quickest: on a busy machine any single one may have waited for others.
-        assert min(each.last.elapsed for each in deliveries) < 0.1
         assert early == []
         assert kinds == [["received", "labelled", "delivered"]] * 5
         for each in customers:

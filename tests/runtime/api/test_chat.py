@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from channels.webchat import session
-from labelling.wording import INTERFACE_NOTICE
+from labelling.wording import INTERFACE_NOTICE, TEXT_NOTICE
 from runtime.store.turns import Turns
 from tests.e2e.visitor import Visitor
 from tests.runtime.kit import QUESTION, SESSION_KEY, Desk
@@ -100,6 +100,15 @@ class TestMessages:
         assert (answer["role"], answer["output"]) == ("assistant", output)
         assert answer["citations"][0]["title"] == "退换货政策"
         assert found["last"] == 3
+
+    async def test_what_is_said_again_is_labelled_again(self, desk: Desk, visitor: Visitor) -> None:
+        await _answered(desk, visitor)
+
+        question, answer = (await visitor.messages())["messages"]
+
+        assert answer["text"].endswith(TEXT_NOTICE)
+        assert answer["aigc"]["Label"] == "1"
+        assert question["aigc"] is None
 
     async def test_an_answer_being_written_is_followed_from_its_label(
         self, desk: Desk, visitor: Visitor
