@@ -19,7 +19,7 @@ from runtime.work import Work
 if TYPE_CHECKING:
     from runtime.container import Container
 
-_NOTHING_FOR_STAFF = frozenset({"delivered", "skipped", "for_staff"})
+_NOTHING_FOR_STAFF = frozenset({"delivered", "interrupted", "skipped", "for_staff"})
 log = get_logger(__name__)
 
 
@@ -106,7 +106,7 @@ async def settle(
     body = {"output": output, **({"why": why} if why else {})}
     facts = [Fact(work.conversation.id, status, body)]
     await close(container, work, status, facts, output=output, receipt=receipt)
-    if status != "delivered":
+    if status not in _NOTHING_FOR_STAFF:
         log.warning("output_not_delivered", output=output, status=status)
 
 

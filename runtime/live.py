@@ -23,6 +23,8 @@ from runtime.work import Work
 if TYPE_CHECKING:
     from runtime.container import Container
 
+_ENDS = {EventKind.END: "delivered", EventKind.INTERRUPTED: "interrupted"}
+
 
 async def answer(container: "Container", work: Work) -> None:
     """Answer as a stream of labelled events; each is stored before anybody sees it.
@@ -52,12 +54,12 @@ async def break_off(container: "Container", conversation: str, fence: int) -> No
 async def finish(container: "Container", work: Work, stored: Stored) -> None:
     """End an answer that was kept whole before a crash: its last event may be missing."""
     events = await _left(container, work)
+    # Whoever asked to stop may have done so in vain; then the answer is marked all the same.
+    kind = EventKind.INTERRUPTED if await _cancelled(container, work) else EventKind.END
     if events and events[-1].kind is EventKind.SENTENCE:
-        # Whoever asked to stop may have done so in vain; then the answer is marked all the same.
-        kind = EventKind.INTERRUPTED if await _cancelled(container, work) else EventKind.END
         event, _ = _new_stream(container, work, work.turn.run_id, events).end(kind)
         await work.front.push(event, to=work.recipient, citations=stored.citations)
-    await settle(container, work, stored.id, "delivered")
+    await settle(container, work, stored.id, _ENDS[kind])
 
 
 async def _answer(container: "Container", work: Work, stream: EventStream) -> None:
@@ -76,7 +78,7 @@ async def _answer(container: "Container", work: Work, stream: EventStream) -> No
     event, output = stream.end(kind)
     await pipeline.keep(container, work, reply, output, status="streamed")
     await work.front.push(event, to=work.recipient, citations=pipeline.citations(reply))
-    await settle(container, work, output.record.output_id, "delivered")
+    await settle(container, work, output.record.output_id, _ENDS[kind])
 
 
 async def _opened(container: "Container", work: Work) -> EventStream:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _LOST_AFTER = timedelta(seconds=60)
 _EVENTS_KEPT = timedelta(days=7)
+_PLATFORM_EVENTS_KEPT = timedelta(days=30)
 log = get_logger(__name__)
 
 
@@ -32,9 +33,11 @@ async def sweep(container: "Container", *, older_than: timedelta = _LOST_AFTER) 
 
 
 async def prune(container: "Container") -> None:
-    """Forget events that nobody will resume from."""
+    """Forget events that nobody will resume from, and those that no platform sends again."""
     async with container.database.begin() as session:
-        await Events(session).prune(before=container.now() - _EVENTS_KEPT)
+        now = container.now()
+        await Events(session).prune(before=now - _EVENTS_KEPT)
+        await Inbox(session, container.keys).prune_events(before=now - _PLATFORM_EVENTS_KEPT)
 
 
 async def run(container: "Container") -> None:

@@ -5,14 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
-from sqlalchemy import bindparam, insert, select, tuple_, union_all, update
+from sqlalchemy import bindparam, delete, insert, select, tuple_, union_all, update
 
 from channels.messages import ConversationState, InboundMessage, SessionOpened
 from runtime.ids import new_id
 from runtime.store.audit import AuditLog, Fact
 from runtime.store.database import Session, insert_once
 from runtime.store.keys import CustomerKeys
-from runtime.store.tables.conversations import ConversationRow, InboundRow, TurnRow
+from runtime.store.tables.conversations import (
+    ConversationRow,
+    InboundRow,
+    PlatformEventRow,
+    TurnRow,
+)
 from runtime.store.tables.customers import CustomerRow
 from runtime.vault import DataKey
 
@@ -93,6 +98,12 @@ class Inbox:
             .where(CustomerRow.data_key.is_not(None))
         )
         return sorted(rows.scalars())
+
+    async def prune_events(self, *, before: datetime) -> None:
+        """Forget platforms' events that cannot come a second time any more."""
+        await self._session.execute(
+            delete(PlatformEventRow).where(PlatformEventRow.received_at < before)
+        )
 
     async def ignore(self, conversation: str) -> None:
         """Leave what has no answer yet to the person who has the conversation."""

@@ -98,7 +98,7 @@ class TestCancelling:
         events = await desk.events()
         assert [event.kind for event in events] == [LABEL, SENTENCE, INTERRUPTED]
         assert events[1].text == STOPPED
-        assert await desk.turns() == ["delivered"]
+        assert await desk.turns() == ["interrupted"]
 
     async def test_after_words_they_stay_and_are_marked(self, desk: Desk) -> None:
         await _stopping(desk)
@@ -106,7 +106,7 @@ class TestCancelling:
         await desk.answer()
 
         assert await _kinds(desk) == [LABEL, SENTENCE, INTERRUPTED]
-        assert await desk.outputs() == ["delivered"]
+        assert await desk.outputs() == ["interrupted"]
 
     async def test_after_a_crash_it_is_ended_as_broken_off_all_the_same(self, desk: Desk) -> None:
         front = await _stopping(desk)
@@ -117,7 +117,7 @@ class TestCancelling:
         await desk.answer()
 
         assert await _kinds(desk) == [LABEL, SENTENCE, INTERRUPTED]
-        assert await desk.outputs() == ["delivered"]
+        assert await desk.outputs() == ["interrupted"]
         assert len(desk.model.prompts) == 1
 
 

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 from structlog.testing import capture_logs
 
-from runtime import sweeper
+from channels.messages import PlatformEvent
+from runtime import echoes, sweeper
 from runtime.settings import WorkerSettings
+from runtime.store.tables.conversations import PlatformEventRow
 from tests.factories import inbound_message
 from tests.fakes.models import Line
 from tests.runtime.kit import QUESTION, Desk, open_desk, until
@@ -67,6 +69,11 @@ class TestSweep:
         assert await sweeper.sweep(desk.container, older_than=timedelta(0)) == 0
 
 
+async def _platform_events(desk: Desk) -> int:
+    async with desk.container.database.read() as session:
+        return len((await session.execute(select(PlatformEventRow.id))).all())
+
+
 class TestPrune:
     async def test_events_go_after_a_week(self, desk: Desk) -> None:
         await desk.admit()
@@ -80,6 +87,18 @@ class TestPrune:
 
         assert kept
         assert await desk.events() == []
+
+    async def test_what_a_platform_told_goes_after_a_month(self, desk: Desk) -> None:
+        told = PlatformEvent(external_id="event-1", name="im_enter", subject="customer-1")
+        await echoes.note(desk.container, desk.account, [told], at=desk.clock())
+        desk.clock.advance(29 * 86_400)
+        await sweeper.prune(desk.container)
+        kept = await _platform_events(desk)
+        desk.clock.advance(2 * 86_400)
+
+        await sweeper.prune(desk.container)
+
+        assert (kept, await _platform_events(desk)) == (1, 0)
 
 
 class TestRun:
