@@ -3,13 +3,14 @@
 import pytest
 import structlog
 
-from runtime.logging import configure
-
 pytest_plugins = ["tests.servers"]
 
 
 @pytest.fixture(autouse=True)
-def _logs_as_in_production() -> None:
-    # structlog's own way with tracebacks shows all local variables, which takes seconds for each.
+def _plain_tracebacks() -> None:
+    # structlog's own way with them shows all local variables, which takes seconds for each.
+    renderer = structlog.dev.ConsoleRenderer(
+        exception_formatter=structlog.dev.plain_traceback, colors=False
+    )
     structlog.reset_defaults()
-    configure()
+    structlog.configure(processors=[structlog.processors.add_log_level, renderer])
