@@ -7,6 +7,7 @@ export class Scroller {
   #log;
   #pill;
   #following = true;
+  #last = 0;
 
   constructor(log, pill) {
     this.#log = log;
@@ -37,7 +38,10 @@ export class Scroller {
 
   #scrolled() {
     const { scrollTop, clientHeight, scrollHeight } = this.#log;
-    this.#following = scrollHeight - scrollTop - clientHeight < NEAR;
+    // Only who moves up leaves the end: what is added below moves nobody.
+    if (scrollHeight - scrollTop - clientHeight < NEAR) this.#following = true;
+    else if (scrollTop < this.#last) this.#following = false;
+    this.#last = scrollTop;
     if (this.#following) this.#pill.hidden = true;
   }
 }
