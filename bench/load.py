@@ -44,8 +44,16 @@ async def open_loop(
 
     async def send(message: bytes, due: float) -> None:
         connection = await free.get()
-        status, _ = await connection.ask(message)
-        free.put_nowait(connection)
+        try:
+            if connection.closed:
+                # A server may close what has been idle for long; whoever sends opens another.
+                connection = await Connection.open(port)
+            status, _ = await connection.ask(message)
+        except OSError:
+            # This one is lost; the others are not.
+            return
+        finally:
+            free.put_nowait(connection)
         if status == 200:  # noqa: PLR2004 - HTTP's own number
             latencies.append(time.monotonic() - due)
 

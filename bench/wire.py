@@ -52,6 +52,11 @@ class Connection(asyncio.Protocol):
         self._transport.write(message)
         return await self._answer
 
+    @property
+    def closed(self) -> bool:
+        """Whether either side has closed."""
+        return self._transport is None or self._transport.is_closing()
+
     def close(self) -> None:
         """Close."""
         if self._transport is not None:
