@@ -61,6 +61,14 @@ cov: install ## every test, with the coverage gate
 	@$(BIN)/coverage report --skip-covered
 	@$(BIN)/coverage report --fail-under=100 --skip-covered --include='labelling/*,channels/*/signature.py,channels/*/crypto.py'
 
+.PHONY: fuzz
+fuzz: install ## a hundred thousand mutations of files, read without a crash
+	@FUZZ_EXAMPLES=1600 $(BIN)/pytest -n auto --timeout=0 tests/fuzz $(ARGS)
+
+.PHONY: prove
+prove: install ## take each line of the labelling gate out: a test must fail for every one
+	@$(BIN)/python -m tests.prove.gate $(ARGS)
+
 .PHONY: lint
 lint: install ## ruff: rules and format
 	@$(BIN)/ruff check .

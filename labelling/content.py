@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 
 class MediaType(StrEnum):
@@ -13,10 +13,56 @@ class MediaType(StrEnum):
     PNG = "image/png"
     WEBP = "image/webp"
     GIF = "image/gif"
+    TIFF = "image/tiff"
+    AVIF = "image/avif"
+    HEIC = "image/heic"
+    SVG = "image/svg+xml"
     MP4 = "video/mp4"
+    MOV = "video/quicktime"
+    MKV = "video/x-matroska"
+    WEBM = "video/webm"
+    AVI = "video/x-msvideo"
+    FLV = "video/x-flv"
     MP3 = "audio/mpeg"
     WAV = "audio/wav"
+    FLAC = "audio/flac"
+    OGG = "audio/ogg"
+    OPUS = "audio/opus"
+    M4A = "audio/mp4"
     PDF = "application/pdf"
+    DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+    ODT = "application/vnd.oasis.opendocument.text"
+    ODS = "application/vnd.oasis.opendocument.spreadsheet"
+    ODP = "application/vnd.oasis.opendocument.presentation"
+    EPUB = "application/epub+zip"
+    MARKDOWN = "text/markdown"
+    HTML = "text/html"
+    CSV = "text/csv"
+    JSON = "application/json"
+
+
+MANIFEST_MEDIA: Final = frozenset(
+    {
+        MediaType.JPEG,
+        MediaType.PNG,
+        MediaType.WEBP,
+        MediaType.GIF,
+        MediaType.TIFF,
+        MediaType.AVIF,
+        MediaType.HEIC,
+        MediaType.SVG,
+        MediaType.MP4,
+        MediaType.MOV,
+        MediaType.M4A,
+        MediaType.MP3,
+        MediaType.WAV,
+        MediaType.FLAC,
+        MediaType.PDF,
+    }
+)
+"""Where a manifest has a place. Office documents would have to be stored without compression."""
 
 
 class Origin(StrEnum):

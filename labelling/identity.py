@@ -12,6 +12,8 @@ DUMMY_CODE = "001191000000000000000K10001"
 
 _CODE = re.compile(r"00[0-9A-Z]1(?P<uscc>[0-9A-Z]{18})(?P<service>[12])[0-9A-Z]{4}", re.ASCII)
 _CONTENT_ID = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
+_SERVICE = 22
+"""Where the type of service stands: 1 generates, 2 propagates."""
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 # Powers of 3 modulo 31 (GB 32100-2015 §4).
 _USCC_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
@@ -44,6 +46,11 @@ class ProducerCode:
     def dummy(self) -> bool:
         """Whether it is the code that belongs to nobody."""
         return self.value == DUMMY_CODE
+
+    @property
+    def as_propagator(self) -> str:
+        """The code of the same provider for the service of carrying others' content."""
+        return f"{self.value[:_SERVICE]}2{self.value[_SERVICE + 1 :]}"
 
 
 def _check_digit(uscc: str) -> None:

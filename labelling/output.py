@@ -63,6 +63,8 @@ class LabelRecord:
     aigc: Aigc | None
     """None where no implicit label was due."""
     parts: tuple[PartRecord, ...]
+    waiver: str = ""
+    """Reference of the waiver under which the explicit label was left out."""
 
 
 class _Uncopyable:

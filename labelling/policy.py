@@ -9,10 +9,13 @@ from labelling.content import MediaType, Origin, Surface
 class Waiver:
     """A customer's request for output without the explicit label (Measures, Article 9)."""
 
+    reference: str
+    """Under which it is on record."""
     agreement: str
     """Version of the agreement that explained the customer's own duty."""
     identity: str
     recipient: str
+    reason: str
 
     def __post_init__(self) -> None:
         names = [field.name for field in fields(self)]
@@ -29,16 +32,22 @@ class Due:
     implicit: bool
     rule: str
     """The clause behind it; kept in the label record."""
+    waived: bool = False
+    """Whether an explicit label would be due but for a waiver."""
 
 
 _GENERATED = Due(explicit=True, implicit=True, rule="Measures Art. 4, 5; GB 45438-2025 §5, §6")
+CARRIED = Due(explicit=False, implicit=True, rule="Measures Art. 6: carried for others")
+"""What is due of content that others made: our part of its implicit label."""
 _RULES = {
     Origin.GENERATED: _GENERATED,
     # A person's edits do not make a model's text the person's own: it stays labelled.
     Origin.ASSISTED: _GENERATED,
     Origin.HUMAN: Due(explicit=False, implicit=False, rule="Measures Art. 3: not generated"),
 }
-_WAIVED = Due(explicit=False, implicit=True, rule="Measures Art. 9: waived on request; Art. 5")
+_WAIVED = Due(
+    explicit=False, implicit=True, rule="Measures Art. 9: waived on request; Art. 5", waived=True
+)
 
 
 def due(

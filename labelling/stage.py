@@ -1,14 +1,16 @@
 """The labelling stage: the only maker of what may leave."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from labelling import reader
 from labelling._seal import SEAL
 from labelling.content import Draft, MediaRef, MediaType, Origin, Part, Surface
 from labelling.errors import LabellingError, LabelMissingError, UnsupportedMediaError
 from labelling.identity import ProducerCode, generated_by
+from labelling.marking import Marker, require_medium
 from labelling.output import (
     Aigc,
     EventKind,
@@ -18,11 +20,9 @@ from labelling.output import (
     LabelRecord,
     PartRecord,
 )
-from labelling.policy import Due, Waiver, due
-from labelling.sniff import sniff
+from labelling.policy import CARRIED, Due, Waiver, due
+from labelling.propagation import Propagation, propagate
 from labelling.wording import INTERFACE_NOTICE, NOTICE, TEXT_NOTICE, checked
-from labelling.writers.base import Kind, Label, LabelWriter
-from labelling.writers.chains import CHAINS
 
 
 class LabellingStage:
@@ -34,7 +34,7 @@ class LabellingStage:
         *,
         now: Callable[[], datetime],
         new_content_id: Callable[[], str],
-        chains: Mapping[MediaType, tuple[LabelWriter, ...]] = CHAINS,
+        marker: Marker | None = None,
     ) -> None:
         """Make a stage.
 
@@ -42,13 +42,13 @@ class LabellingStage:
             producer: Our provider code.
             now: The clock.
             new_content_id: Makes opaque random numbers for contents; they tell no time.
-            chains: What writes the labels; what it leaves out, the reading back finds.
+            marker: What writes the labels; what it leaves out, the reading back finds.
         """
         checked(NOTICE)
         self._producer = producer
         self._now = now
         self._new_content_id = new_content_id
-        self._chains = chains
+        self._marker = marker or Marker()
 
     def label(
         self, draft: Draft, *, output_id: str, surface: Surface, waiver: Waiver | None = None
@@ -64,7 +64,7 @@ class LabellingStage:
         aigc = generated_by(self._producer, self._new_content_id())
         rules = [due(draft.origin, part.media_type, surface, waiver) for part in draft.parts]
         done = [
-            _label_part(part, rule, aigc, self._chains)
+            _label_part(part, rule, aigc, self._marker)
             for part, rule in zip(draft.parts, rules, strict=True)
         ]
         record = LabelRecord(
@@ -75,8 +75,74 @@ class LabellingStage:
             rule=rules[0].rule,
             aigc=aigc if any(rule.implicit for rule in rules) else None,
             parts=tuple(part_record for _, part_record in done),
+            waiver=waiver.reference if waiver and any(rule.waived for rule in rules) else "",
         )
         return _sealed([part for part, _ in done], record)
+
+    def label_file(
+        self,
+        source: Path,
+        target: Path,
+        *,
+        output_id: str,
+        origin: Origin = Origin.GENERATED,
+        surface: Surface = Surface.PLATFORM,
+        waiver: Waiver | None = None,
+        ancestor: Path | None = None,
+    ) -> LabelRecord:
+        """Label a file into another, which may be itself; a film never stands in memory.
+
+        Args:
+            source: What a model made.
+            target: Where it goes; it is whole or as it was before.
+            output_id: Under which the audit log knows it.
+            origin: Who made it.
+            surface: Where it will be seen.
+            waiver: A request for it without the explicit label.
+            ancestor: What a model's step made it from, named in the manifest.
+
+        Raises:
+            LabellingError: It could not be labelled; the target is as it was before.
+        """
+        aigc = generated_by(self._producer, self._new_content_id())
+        media_type = reader.read_path(source).media_type
+        rule = due(origin, media_type, surface, waiver)
+        before = _digest_of(source)
+        writers = self._marker.mark_file(source, target, rule, aigc, ancestor)
+        part = PartRecord(media_type, before, _digest_of(target), writers)
+        return LabelRecord(
+            output_id=output_id,
+            origin=origin,
+            labelled_at=self._now(),
+            surface=surface.value,
+            rule=rule.rule,
+            aigc=aigc if rule.implicit else None,
+            parts=(part,),
+            waiver=waiver.reference if waiver and rule.waived else "",
+        )
+
+    def propagate_file(self, source: Path, target: Path, *, declared: bool) -> Propagation:
+        """Take on a file that others made: our part goes into its label, theirs stays.
+
+        Args:
+            source: What was brought.
+            target: Where it goes with the label; as it is where nothing was found.
+            declared: Whether the uploader says that it may be generated.
+
+        Raises:
+            LabellingError: It could not be read or written; the target is as it was before.
+        """
+        reading = reader.read_path(source)
+        made = propagate(
+            reading,
+            declared=declared,
+            platform=self._producer,
+            content_id=self._new_content_id(),
+        )
+        rule = CARRIED if made.aigc else due(Origin.HUMAN, reading.media_type, Surface.PLATFORM)
+        aigc = made.aigc or Aigc("", "", "")
+        self._marker.mark_file(source, target, rule, aigc, source if made.aigc else None)
+        return made
 
     def label_stream(
         self,
@@ -111,7 +177,7 @@ class LabellingStage:
             # The label event came first, and then what was shown.
             number=len(shown) + 1 if aigc else 0,
             now=self._now,
-            chains=self._chains,
+            marker=self._marker,
         )
 
     def restore(self, parts: Iterable[Part], record: LabelRecord) -> LabelledOutput:
@@ -189,7 +255,7 @@ class EventStream:
         shown: list[str],
         number: int,
         now: Callable[[], datetime],
-        chains: Mapping[MediaType, tuple[LabelWriter, ...]],
+        marker: Marker,
     ) -> None:
         """Made by `LabellingStage.label_stream`; `shown` is taken over, `number` events left."""
         self._run_id = run_id
@@ -198,7 +264,7 @@ class EventStream:
         self._aigc = aigc
         self._shown = shown
         self._now = now
-        self._chains = chains
+        self._marker = marker
         self._number = number
 
     @property
@@ -220,7 +286,7 @@ class EventStream:
             msg = f"run {self._run_id!r}: a sentence needs words, and the label before it"
             raise LabellingError(msg)
         # What cannot be labelled when the answer ends must not be shown before it ends.
-        _require_medium(MediaType.TEXT, text.encode())
+        require_medium(MediaType.TEXT, text.encode())
         self._shown.append(text)
         return self._event(EventKind.SENTENCE, text)
 
@@ -232,7 +298,7 @@ class EventStream:
         """
         part = Part.of_text(self.text)
         rule = due(Origin.GENERATED, part.media_type, self._surface)
-        labelled, part_record = _label_part(part, rule, self._aigc, self._chains)
+        labelled, part_record = _label_part(part, rule, self._aigc, self._marker)
         record = LabelRecord(
             output_id=self._output_id,
             origin=Origin.GENERATED,
@@ -262,52 +328,28 @@ class EventStream:
         )
 
 
-def _label_part(
-    part: Part, rule: Due, aigc: Aigc, chains: Mapping[MediaType, tuple[LabelWriter, ...]]
-) -> tuple[Part, PartRecord]:
-    chain = _chain(part.media_type, chains)
+def _label_part(part: Part, rule: Due, aigc: Aigc, marker: Marker) -> tuple[Part, PartRecord]:
     if isinstance(part.content, MediaRef):
         msg = f"{part.media_type.value!r} in the media store cannot be labelled yet"
         raise UnsupportedMediaError(msg)
-    _require_medium(part.media_type, part.content)
-    wanted = {Kind.EXPLICIT: rule.explicit, Kind.IMPLICIT: rule.implicit}
-    writers = [writer for writer in chain if wanted[writer.kind]]
-    content = part.content
-    for writer in writers:
-        content = writer.write(content, Label(NOTICE, aigc))
+    content, writers = marker.mark(part.content, part.media_type, rule, aigc)
     labelled = Part(part.media_type, content)
-    _read_back(labelled, rule)
     record = PartRecord(
         media_type=part.media_type,
         digest_before=_digest(part),
         digest_after=_digest(labelled),
-        writers=tuple(writer.name for writer in writers),
+        writers=writers,
     )
     return labelled, record
 
 
-def _require_medium(media_type: MediaType, content: bytes) -> None:
-    if not content or sniff(content) is not media_type:
-        msg = f"a part is declared {media_type.value!r}, but its bytes are not"
-        raise UnsupportedMediaError(msg)
-
-
-def _chain(
-    media_type: MediaType, chains: Mapping[MediaType, tuple[LabelWriter, ...]]
-) -> tuple[LabelWriter, ...]:
+def _digest_of(path: Path) -> str:
     try:
-        return chains[media_type]
-    except KeyError:
-        msg = f"{media_type.value!r} cannot be labelled yet, so it cannot leave; send text instead"
-        raise UnsupportedMediaError(msg) from None
-
-
-def _read_back(part: Part, rule: Due) -> None:
-    # By the tolerant reader, not by the writer: one that is wrong the same way twice is caught.
-    assert isinstance(part.content, bytes)
-    if rule.explicit and reader.read(part.media_type, part.content).explicit is None:
-        msg = f"the explicit label of a {part.media_type.value!r} part was not found after writing"
-        raise LabelMissingError(msg)
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        msg = f"{path.name!r} cannot be read: {error.strerror}"
+        raise LabellingError(msg) from error
 
 
 def _digest(part: Part) -> str:

@@ -1,13 +1,16 @@
 """Brands and channel accounts, added and listed by the people who run them."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from channels.registry import CHANNELS
+from labelling.policy import Waiver
 from runtime.container import Container, build
 from runtime.errors import ConfigurationError, NotFoundError
 from runtime.process import prepare
 from runtime.settings import Settings
 from runtime.store.accounts import Account, Accounts, Brand, Brands
+from runtime.store.waivers import Waivers
 
 
 async def add_brand(settings: Settings, slug: str, name: str) -> Brand:
@@ -90,3 +93,42 @@ async def _accounts(container: Container) -> list[Account]:
     async with container.database.read() as session:
         accounts = Accounts(session, container.vault)
         return [await accounts.named(*name) for name in await accounts.names()]
+
+
+async def grant_waiver(
+    settings: Settings, brand: str, *, agreement: str, identity: str, recipient: str, reason: str
+) -> Waiver:
+    """Put a customer's request for output without the explicit label on record.
+
+    Raises:
+        NotFoundError: There is no such brand.
+        ConfigurationError: One of the facts is missing.
+    """
+    async with build(settings) as container:
+        await prepare(container)
+        async with container.database.begin() as session:
+            owner = await Brands(session).get(brand)
+            try:
+                return await Waivers(session, container.vault).grant(
+                    owner.id,
+                    agreement=agreement,
+                    identity=identity,
+                    recipient=recipient,
+                    reason=reason,
+                    at=container.now(),
+                )
+            except ValueError as error:
+                raise ConfigurationError(str(error)) from error
+
+
+async def list_waivers(settings: Settings, brand: str) -> list[tuple[Waiver, datetime, int]]:
+    """Give a brand's waivers, each with its moment and the number of outputs under it.
+
+    Raises:
+        NotFoundError: There is no such brand.
+    """
+    async with build(settings) as container:
+        await prepare(container)
+        async with container.database.read() as session:
+            owner = await Brands(session).get(brand)
+            return await Waivers(session, container.vault).every(owner.id)

@@ -15,14 +15,15 @@ import httpx
 from agents.turn import AgentContext, Price
 from channels.base import ChannelTools, TokenCache
 from knowledge.base import Embedder
-from labelling.identity import DUMMY_CODE, ProducerCode
+from labelling.identity import DUMMY_CODE
 from labelling.stage import LabellingStage
 from runtime import clock
 from runtime.errors import ConfigurationError
 from runtime.fronts import AccountDirectory, Fronts
 from runtime.hub import EventHub, MemoryEventHub
-from runtime.ids import new_content_id, new_id
+from runtime.ids import new_id
 from runtime.ingress import Admitter
+from runtime.labels import make_stage
 from runtime.limits import Limiters
 from runtime.logging import get_logger
 from runtime.messages.catalogue import Catalogue
@@ -174,11 +175,7 @@ async def _wire(
     vault = Vault(_master_keys(settings))
     keys = CustomerKeys(vault)
     queue, leases, hub, tokens = await _queue_parts(settings, vault, stack)
-    stage = LabellingStage(
-        ProducerCode.parse(settings.labelling.producer_code or DUMMY_CODE),
-        now=now,
-        new_content_id=new_content_id,
-    )
+    stage = make_stage(settings, now)
     http = await stack.enter_async_context(httpx.AsyncClient(timeout=httpx.Timeout(10.0)))
     outlet = StoredOutlet(database, keys, hub, stage, now)
     tools = ChannelTools(

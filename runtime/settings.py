@@ -69,6 +69,17 @@ class LabellingSettings(_Group):
 
     producer_code: str = ""
     """27 characters of TC260-PG-20252A; empty is the dummy code, for development alone."""
+    manifest_chain: Path | None = None
+    """PEM file of the certificates that sign C2PA manifests, leaf first."""
+    manifest_key: Path | None = None
+    """PEM file of the leaf's private key."""
+    manifest_algorithm: str = "ES256"
+    timestamps: str = ""
+    """Address of an RFC 3161 time-stamp authority; without one, manifests expire with the leaf."""
+    evidence_key: Path | None = None
+    """PEM file of the Ed25519 key that signs the heads of the audit log."""
+    evidence_log: str = "zhanggui"
+    """Name of this installation's audit log, as its signed heads carry it."""
 
 
 class SecuritySettings(_Group):

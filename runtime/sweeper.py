@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from runtime.attesting import attest
 from runtime.errors import StoreUnavailableError
 from runtime.logging import get_logger
 from runtime.queue.base import QueueError
@@ -47,6 +48,7 @@ async def run(container: "Container") -> None:
         try:
             found = await sweep(container)
             await prune(container)
+            await attest(container)
         except (StoreUnavailableError, QueueError) as error:
             log.warning("sweep_failed", error=str(error))
         else:

@@ -13,11 +13,16 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "audit": "runtime.cli.audit:audit",
     "brands": "runtime.cli.brands:brands",
     "channels": "runtime.cli.channels:channels",
+    "conformance": "runtime.cli.conformance:conformance",
     "demo": "runtime.cli.demo:demo",
     "doctor": "runtime.cli.doctor:doctor",
+    "inspect": "runtime.cli.inspect:inspect",
     "knowledge": "runtime.cli.knowledge:knowledge",
+    "label": "runtime.cli.label:label",
     "migrate": "runtime.cli.migrate:migrate",
+    "notary": "runtime.cli.notary:notary",
     "serve": "runtime.cli.serve:serve",
+    "waivers": "runtime.cli.waivers:waivers",
     "worker": "runtime.cli.serve:worker",
 }
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from enum import IntEnum
 from typing import Any, NoReturn, TypeVar
 
@@ -17,6 +17,7 @@ from labelling.errors import LabellingError
 from runtime.errors import RuntimeFault
 from runtime.queue.base import QueueError
 
+_Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
@@ -43,6 +44,15 @@ def as_json(value: object) -> None:
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--json` to a command."""
     return click.option("--json", "to_json", is_flag=True, help="print JSON")(command)
+
+
+def progress(title: str, *, to_json: bool) -> Callable[[Iterable[_Item]], Iterable[_Item]]:
+    """Give what passes items on with a bar, for people who wait; without people it shows none."""
+    from rich.progress import track
+
+    screen = Console(stderr=True)
+    hidden = to_json or not screen.is_terminal
+    return lambda items: track(items, title, console=screen, transient=True, disable=hidden)
 
 
 def refuse(error: Exception, *, to_json: bool) -> NoReturn:

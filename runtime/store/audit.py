@@ -101,6 +101,13 @@ class AuditLog:
             for fault in await self._chain_faults(*conversation):
                 yield fault
 
+    async def faults_of(self, conversation: str) -> list[ChainFault]:
+        """Check the chain of one conversation."""
+        query = select(
+            ConversationRow.id, ConversationRow.audit_sequence, ConversationRow.audit_digest
+        ).where(ConversationRow.id == conversation)
+        return await self._chain_faults(*(await self._session.execute(query)).one())
+
     async def _chain_faults(self, conversation: str, last: int, head: str) -> list[ChainFault]:
         rows = await self._session.execute(
             select(AuditRow.sequence, AuditRow.entry, AuditRow.digest)

@@ -16,6 +16,7 @@ from runtime.ids import new_id
 from runtime.store.conversations import Author, Conversation
 from runtime.store.database import Session
 from runtime.store.tables.outputs import ModelCallRow, OutputPartRow, OutputRow
+from runtime.store.waivers import note_waived
 
 _OUTPUTS, _PARTS = OutputRow.core(), OutputPartRow.core()
 _RECORD = TypeAdapter(LabelRecord)
@@ -103,6 +104,7 @@ class Outbox:
                 }
             )
         await self._session.execute(_ADD_PARTS, rows)
+        await note_waived(self._session, record)
 
     async def find(self, turn: str, conversation: Conversation) -> Stored | None:
         """Give the output of a turn that has still to be delivered; a broken-off one has not."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from labelling.content import Draft, MediaType, Origin, Part, Surface
 from labelling.identity import DUMMY_CODE, ProducerCode
+from labelling.marking import Marker
 from labelling.output import LabelledOutput
 from labelling.stage import EventStream, LabellingStage
 from labelling.writers.base import LabelWriter
@@ -21,7 +22,10 @@ def counted() -> Callable[[], str]:
 
 def stage(chains: Mapping[MediaType, tuple[LabelWriter, ...]] = CHAINS) -> LabellingStage:
     return LabellingStage(
-        ProducerCode.parse(DUMMY_CODE), now=lambda: NOON, new_content_id=counted(), chains=chains
+        ProducerCode.parse(DUMMY_CODE),
+        now=lambda: NOON,
+        new_content_id=counted(),
+        marker=Marker(chains),
     )
 
 

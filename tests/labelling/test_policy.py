@@ -7,7 +7,14 @@ import pytest
 from labelling.content import MediaType, Origin, Surface
 from labelling.policy import Waiver, due
 
-WAIVER = Waiver(agreement="2026-11", identity="customer-7", recipient="customer-7")
+FACTS = {
+    "reference": "w1",
+    "agreement": "2026-11",
+    "identity": "customer-7",
+    "recipient": "customer-7",
+    "reason": "印刷品",
+}
+WAIVER = Waiver(**FACTS)
 # (explicit, implicit) without a waiver, and with one.
 DUE = {
     Origin.GENERATED: ((True, True), (False, True)),
@@ -41,10 +48,8 @@ class TestDue:
         assert ("Art. 9" in rule.rule) == (origin is not Origin.HUMAN)
 
 
-@pytest.mark.parametrize("name", ["agreement", "identity", "recipient"])
+@pytest.mark.parametrize("name", [*FACTS])
 @pytest.mark.parametrize("empty", ["", "  "])
-def test_a_waiver_lacking_one_of_its_three_facts_cannot_be_made(name: str, empty: str) -> None:
-    facts = {"agreement": "2026-11", "identity": "c", "recipient": "c", name: empty}
-
+def test_a_waiver_lacking_one_of_its_facts_cannot_be_made(name: str, empty: str) -> None:
     with pytest.raises(ValueError, match=f"a waiver needs {name}"):
-        Waiver(**facts)
+        Waiver(**{**FACTS, name: empty})

@@ -19,7 +19,7 @@ from labelling.writers.chains import CHAINS
 from labelling.writers.text import TextNoticeWriter
 from tests.labelling.making import NOON, draft, labelled, stage
 
-WAIVER = Waiver(agreement="2026-11", identity="customer-7", recipient="customer-7")
+WAIVER = Waiver("w1", "2026-11", identity="c7", recipient="c7", reason="印刷品")
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 REF = MediaRef(key="media/1", digest="0" * 64, size=8)
 # What a draft may hold: a NUL is no text, and an answer that begins like a PDF is taken for one.
@@ -88,6 +88,11 @@ class TestLabel:
         assert texts(output) == [text]
         assert output.parts[0].aigc == output.record.aigc is not None
         assert "Art. 9" in output.record.rule
+        assert output.record.waiver == "w1"
+
+    @given(WORDS)
+    def test_a_waiver_that_was_not_needed_is_not_used(self, text: str) -> None:
+        assert label(draft(text, origin=Origin.HUMAN), WAIVER).record.waiver == ""
 
     def test_the_record_tells_what_was_done(self) -> None:
         output = label(draft("七天内可退。"))
@@ -141,7 +146,7 @@ class TestLabel:
             Part(MediaType.TEXT, b"one\0two"),
             Part(MediaType.TEXT, b"\xff\xfe"),
             Part(MediaType.TEXT, REF),
-            Part(MediaType.PNG, PNG),
+            Part(MediaType.AVI, PNG),
             Part(MediaType.PNG, "七天内可退。".encode()),
             Part(MediaType.MP4, REF),
         ],
@@ -153,8 +158,8 @@ class TestLabel:
             label(Draft((part,), origin))
 
     def test_one_part_that_cannot_be_labelled_keeps_the_others_back(self) -> None:
-        with pytest.raises(UnsupportedMediaError, match="'image/png' cannot be labelled yet"):
-            label(Draft((Part.of_text("好的。"), Part(MediaType.PNG, PNG)), Origin.GENERATED))
+        with pytest.raises(UnsupportedMediaError, match="'video/x-flv' cannot be labelled"):
+            label(Draft((Part.of_text("好的。"), Part(MediaType.FLV, PNG)), Origin.GENERATED))
 
     @pytest.mark.parametrize("medium", [medium for medium in MediaType if medium not in CHAINS])
     def test_a_medium_without_a_chain_never_passes(self, medium: MediaType) -> None:

@@ -1,7 +1,11 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from agents.turn import Phrase
 from runtime.api.errors import STATUSES
+from runtime.cli import notary
 from runtime.messages.catalogue import LOCALES, Catalogue
 
 
@@ -22,11 +26,14 @@ class TestCatalogue:
         assert len({Catalogue.load(locale).keys for locale in LOCALES}) == 1
 
     def test_every_key_is_used(self) -> None:
+        all_keys = Catalogue.load("zh").keys
         used = {f"phrase.{phrase.value}" for phrase in Phrase}
         used |= {f"error.{code}" for _, code in STATUSES.values()}
         used |= {"answer.sources"}
+        source = Path(notary.__file__).read_text(encoding="utf-8")
+        used |= {f"notary.{key}" for key in re.findall(r"[\"']([a-z]+)[\"']", source)} & all_keys
 
-        assert Catalogue.load("zh").keys == used
+        assert all_keys == used
 
     def test_an_unknown_language_is_refused(self) -> None:
         with pytest.raises(ValueError, match="no catalogue 'fr'"):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from runtime.store.tables.base import Table, UtcDateTime
@@ -13,6 +13,14 @@ class ConversationRow(Table):
     """All with one customer on one account; carries the heads of its audit chain and events."""
 
     __tablename__ = "conversations"
+    __table_args__ = (
+        Index(
+            "ix_conversations_unproved",
+            "id",
+            sqlite_where=text("evidence_sequence < audit_sequence"),
+            postgresql_where=text("evidence_sequence < audit_sequence"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     brand_id: Mapped[str] = mapped_column(ForeignKey("brands.id"), index=True)
@@ -25,6 +33,8 @@ class ConversationRow(Table):
     summary: Mapped[bytes | None] = mapped_column(LargeBinary)
     audit_sequence: Mapped[int] = mapped_column(default=0)
     audit_digest: Mapped[str] = mapped_column(String(64), default="")
+    # Entries up to here stand in the Merkle log as well.
+    evidence_sequence: Mapped[int] = mapped_column(default=0, server_default="0")
     event_sequence: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

@@ -2,10 +2,18 @@
 
 from sqlalchemy import MetaData
 
-from runtime.store.tables import audit, brands, conversations, customers, outputs
+from runtime.store.tables import (
+    audit,
+    brands,
+    conversations,
+    customers,
+    evidence,
+    outputs,
+    waivers,
+)
 from runtime.store.tables.base import Table
 
-_SUBJECTS = (audit, brands, conversations, customers, outputs)
+_SUBJECTS = (audit, brands, conversations, customers, evidence, outputs, waivers)
 
 
 def metadata() -> MetaData:

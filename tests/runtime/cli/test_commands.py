@@ -209,6 +209,29 @@ class TestDoctor:
         assert "ZHANGGUI_MODEL__API_KEY" in people.output
 
 
+class TestWaivers:
+    FACTS = ("--agreement", "2026-11", "--identity", "李敏", "--recipient", "印刷厂")
+
+    def test_a_request_is_put_on_record_and_listed(self, zhanggui: Zhanggui, audited: Path) -> None:
+        granted = said(
+            zhanggui("waivers", "add", "demo", *self.FACTS, "--reason", "说明书", "--json")
+        )
+        shown = zhanggui("waivers", "list", "demo")
+        (listed,) = said(zhanggui("waivers", "list", "demo", "--json"))
+
+        assert granted.items() <= listed.items()
+        assert listed["outputs"] == 0
+        assert "李敏 → 印刷厂: 说明书" in shown.output
+
+    def test_what_is_missing_is_refused(self, zhanggui: Zhanggui, audited: Path) -> None:
+        refused = zhanggui("waivers", "add", "demo", *self.FACTS, "--reason", " ")
+        added = zhanggui("waivers", "add", "demo", *self.FACTS, "--reason", "说明书")
+
+        assert refused.exit_code == Exit.REFUSED
+        assert "reason" in refused.stderr
+        assert added.exit_code == Exit.FINE
+
+
 class TestBrandsAndChannels:
     def test_a_brand_and_its_web_chat_are_added_and_listed(self, zhanggui: Zhanggui) -> None:
         added = zhanggui("brands", "add", "tea", "--name", "茶馆")

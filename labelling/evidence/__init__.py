@@ -1,0 +1,1 @@
+"""What proves the audit log: a Merkle tree, signed heads, bundles and their verifier."""
