@@ -10,6 +10,7 @@ from bench import (
     conversation,
     crowd,
     demo,
+    labels,
     search,
     start,
     turns,
@@ -27,6 +28,7 @@ MEASUREMENTS: Final[Mapping[str, Measurement]] = MappingProxyType(
         "conversation": Measurement(conversation.measure, conversation.FIGURES),
         "search": Measurement(search.measure, search.FIGURES),
         "start": Measurement(start.measure, start.FIGURES),
+        "labels": Measurement(labels.measure, labels.FIGURES),
         "demo": Measurement(demo.measure, demo.FIGURES),
     }
 )

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,8 @@ class Marker:
             content = signer.sign(content, media_type, ancestor)
         if rule.explicit or rule.implicit:
             reading = reader.read(media_type, content)
-            _check(reading, rule, aigc, _marked(content, writers), signed=signer is not None)
+            marked = partial(_marked, content, writers)
+            _check(reading, rule, aigc, marked, signed=signer is not None)
         return content, _names(writers, signer)
 
     def mark_file(
@@ -99,7 +101,7 @@ class Marker:
                 steps.sign(signer, media_type, ancestor)
             if rule.explicit or rule.implicit:
                 reading = reader.read_path(steps.current)
-                marked = _marked_file(steps.current, writers)
+                marked = partial(_marked_file, steps.current, writers)
                 _check(reading, rule, aigc, marked, signed=signer is not None)
             if rule.implicit and media_type in _WITHOUT_PLACE:
                 _put_beside(target, aigc)
@@ -152,14 +154,16 @@ def _marked_file(path: Path, writers: Sequence[LabelWriter]) -> bool:
     return bool(found) and None not in found
 
 
-def _check(reading: Reading, rule: Due, aigc: Aigc, marked: object, *, signed: bool) -> None:
+def _check(
+    reading: Reading, rule: Due, aigc: Aigc, marked: Callable[[], bool], *, signed: bool
+) -> None:
     """Make sure that all that was due is found.
 
     By the tolerant reader wherever it can see: a writer that is wrong the same way twice is caught.
     Elsewhere the writer looks for its own mark.
     """
     medium = reading.media_type
-    seen = reading.explicit is not None or (medium not in _READ_AS_WORDS and marked)
+    seen = reading.explicit is not None or (medium not in _READ_AS_WORDS and marked())
     if rule.explicit and not seen:
         msg = f"the explicit label of a {medium.value!r} part was not found after writing"
         raise LabelMissingError(msg)

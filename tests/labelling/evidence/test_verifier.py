@@ -150,9 +150,10 @@ def test_every_flipped_bit_is_found(tmp_path: Path, name: str, place: int, bit: 
     except UnreadableError:
         return
 
-    # The case of a hexadecimal digit, in a signature or a key, means nothing.
+    # The case of a hexadecimal digit means nothing in a signature or a key, and something in a
+    # key's name.
     same = name != "entries.jsonl" and content.lower() == before.lower()
-    assert bool(report.fault_count) != same
+    assert report.fault_count or same
 
 
 class TestHeads:

@@ -220,7 +220,7 @@ def broken_instructions(pdf: pikepdf.Pdf) -> None:
     [
         (signed, "signed"),
         (without_area, "no area"),
-        (without_pages, "no pages"),
+        (without_pages, "no pages|damaged"),
         (turned_askew, "damaged"),
         (broken_instructions, "damaged"),
     ],
