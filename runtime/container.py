@@ -189,7 +189,9 @@ async def _wire(
         queue=queue,
         leases=leases,
         hub=hub,
-        limiters=Limiters(32, {"model": settings.model.concurrency}),
+        limiters=Limiters(
+            32, {"model": settings.model.concurrency, "starting": settings.worker.starting}
+        ),
         stage=stage,
         catalogue=Catalogue.load(settings.locale),
         accounts=AccountDirectory(database, vault, time.monotonic),

@@ -156,7 +156,7 @@ async def _again(container: "Container", work: Work) -> EventStream:
 
 
 async def _stream(container: "Container", work: Work, stream: EventStream) -> Reply:
-    context = container.agent_context(work.account.brand)
+    context = pipeline.context_of(container, work)
     timeout = container.settings.worker.turn_timeout
     run = run_turn(
         container.graph, work.question, context, timeout=timeout, control=container.control

@@ -1,13 +1,15 @@
 """Queue to platform: the straight line a turn takes, one step a line."""
 
-from contextlib import aclosing
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from agents.citations import with_sources
 from agents.errors import AgentError, TurnDrainedError
 from agents.run import run_turn
-from agents.turn import HandOffReason, Phrase, Reply, Turn
+from agents.turn import AgentContext, HandOffReason, Phrase, Reply, Turn
 from channels.base import Citation
 from channels.messages import ConversationState
 from labelling.content import Draft, Origin, Part
@@ -43,24 +45,35 @@ async def answer(container: "Container", conversation: str, fence: int) -> None:
         StoreUnavailableError: The database is away; the same call continues later.
         StaleLeaseError: Another worker owns the conversation now; nothing was written.
     """
-    work = await claim(container, conversation, fence)
-    if work is None or await set_aside(container, work):
+    # Few at a time are on their way to the model: of many that come at once the first have asked
+    # it long before the last, and their answers do not all come back in one moment either.
+    async with AsyncExitStack() as starting:
+        await starting.enter_async_context(container.limiters.slot("starting"))
+        work = await claim(container, conversation, fence)
+        if work is not None:
+            await _answer(container, replace(work, started=starting.aclose))
+
+
+async def _answer(container: "Container", work: Work) -> None:
+    if await set_aside(container, work):
         return
     stored = await find(container, work)
     try:
         if stored is not None:
+            await work.started()
             await resume(container, work, stored)
         elif work.front.capabilities.streams:
             await live.answer(container, work)
         else:
             reply = await think(container, work)
+            await work.started()
             output = await label(container, work, reply)
             await deliver(container, work, output)
     except LabellingError as error:
         await refuse(container, work, error)
     except TakenOverError:
         # A person answered while we wrote: the bot says nothing more.
-        facts = [Fact(conversation, "for_staff", work.told)]
+        facts = [Fact(work.conversation.id, "for_staff", work.told)]
         await close(container, work, "for_staff", facts)
 
 
@@ -140,7 +153,7 @@ async def think(container: "Container", work: Work) -> Reply:
         return Reply(phrase=Phrase.GREETING, intent="session_opened")
     with span("think", turn=work.turn.id):
         try:
-            return await run_to_reply(container, work.question, work.account.brand)
+            return await _to_reply(container, work.question, context_of(container, work))
         except TurnDrainedError as error:
             raise _leaving(work) from error
         except AgentError as error:
@@ -153,7 +166,23 @@ async def run_to_reply(container: "Container", turn: Turn, brand: Brand) -> Repl
     Raises:
         AgentError: The agent could not make a reply.
     """
-    context = container.agent_context(brand)
+    return await _to_reply(container, turn, container.agent_context(brand))
+
+
+def context_of(container: "Container", work: Work) -> AgentContext:
+    """Give what the agent of a turn may reach; that it asks the model lets the next turn start."""
+    context = container.agent_context(work.account.brand)
+
+    @asynccontextmanager
+    async def slot() -> AsyncIterator[None]:
+        await work.started()
+        async with context.slot():
+            yield
+
+    return replace(context, slot=slot)
+
+
+async def _to_reply(container: "Container", turn: Turn, context: AgentContext) -> Reply:
     timeout = container.settings.worker.turn_timeout
     async with aclosing(
         run_turn(container.graph, turn, context, timeout=timeout, control=container.control)

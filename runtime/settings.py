@@ -101,6 +101,8 @@ class WorkerSettings(_Group):
     """Seconds that a stop waits for turns under way."""
     staff_hold: float = Field(default=1800.0, gt=0)
     """Seconds without a word of staff after which the bot has a conversation again."""
+    starting: int = Field(default=8, ge=1)
+    """Turns that may be on their way to the model at once; those that wait for it do not count."""
     sweep_every: float = Field(default=30.0, gt=0)
     """Seconds between two looks for conversations that wait without a job."""
 

@@ -1,5 +1,6 @@
 """A claimed turn, with all that its steps need."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from agents.turn import Turn
@@ -8,6 +9,10 @@ from channels.messages import Recipient
 from runtime.store.accounts import Account
 from runtime.store.conversations import Conversation
 from runtime.store.turns import Claimed
+
+
+async def _nobody_waits() -> None:
+    """There is no next turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,8 @@ class Work:
     question: Turn
     account: Account
     front: Channel
+    started: Callable[[], Awaitable[None]] = _nobody_waits
+    """To be called once the model is asked, or need not be: the next turn may start."""
 
     @property
     def recipient(self) -> Recipient:

@@ -1,4 +1,5 @@
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import cast
 
@@ -19,14 +20,15 @@ from labelling.wording import TEXT_NOTICE
 from runtime.errors import StaleLeaseError
 from runtime.fronts import Fronts
 from runtime.ids import new_id
+from runtime.limits import Limiters
 from runtime.messages.catalogue import Catalogue
 from runtime.store.conversations import Conversations
 from runtime.store.inbox import Arrival, Inbox
 from runtime.store.turns import Turns
-from tests.factories import NOON
+from tests.factories import NOON, inbound_message
 from tests.fakes.models import Line
 from tests.runtime.counter import Counter, KeyedCounter, OnlyFront, TinyCounter
-from tests.runtime.kit import ANSWER, Desk, open_desk
+from tests.runtime.kit import ANSWER, QUESTION, Desk, open_desk, until
 
 LONG = (ANSWER, "单笔实付不满 99 元收运费 8 元[1]。", ANSWER)
 GREETING = Catalogue.load("zh").text("phrase.greeting", brand="岫棠里")
@@ -155,6 +157,36 @@ class TestDelivering:
             await desk.answer()
 
         assert await desk.turns() == ["open"]
+
+
+class TestStarting:
+    async def test_who_waits_for_the_model_keeps_nobody_from_starting(self, desk: Desk) -> None:
+        desk.container.limiters = Limiters(32, {"starting": 1})
+        desk.model.let.clear()
+        for customer in ("alice", "bob"):
+            await desk.admit(inbound_message(QUESTION, customer=customer))
+
+        answers = [
+            asyncio.create_task(desk.answer(customer=customer)) for customer in ("alice", "bob")
+        ]
+        await until(_asking(desk), lambda asking: asking == 2)
+        desk.model.let.set()
+        await asyncio.gather(*answers)
+
+        assert await desk.turns() == ["delivered", "delivered"]
+
+    async def test_so_many_start_at_once_and_no_more(self, desk: Desk) -> None:
+        desk.container.limiters = Limiters(32, {"starting": 1})
+        await desk.admit()
+
+        async with desk.container.limiters.slot("starting"):
+            answer = asyncio.create_task(desk.answer())
+            await asyncio.sleep(0.05)
+            begun = await desk.turns()
+        await answer
+
+        assert begun == []
+        assert await desk.turns() == ["delivered"]
 
 
 class TestLabelling:
@@ -296,3 +328,10 @@ async def _enter(desk: Desk) -> None:
     )
     async with desk.container.database.begin() as session:
         await Inbox(session, desk.container.keys).admit([arrival], at=desk.clock())
+
+
+def _asking(desk: Desk) -> Callable[[], Awaitable[int]]:
+    async def asking() -> int:
+        return desk.model.at_once[0]
+
+    return asking
