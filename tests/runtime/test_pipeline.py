@@ -180,10 +180,11 @@ class TestStarting:
         await desk.admit()
 
         async with desk.container.limiters.slot("starting"):
-            answer = asyncio.create_task(desk.answer())
-            await asyncio.sleep(0.05)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await desk.answer()
             begun = await desk.turns()
-        await answer
+        await desk.answer()
 
         assert begun == []
         assert await desk.turns() == ["delivered"]
