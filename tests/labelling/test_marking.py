@@ -1,13 +1,16 @@
 """From file to file: whole or as it was before, read back, signed last."""
 
+import io
 import json
 from pathlib import Path
+from typing import cast
 
 import pytest
+from PIL import Image
 
-from labelling import reader
+from labelling import marking, reader
 from labelling.certificates import self_made
-from labelling.content import MediaType, Origin, Surface
+from labelling.content import Draft, MediaType, Origin, Part, Surface
 from labelling.errors import LabellingError, LabelMissingError, UnsupportedMediaError
 from labelling.identity import DUMMY_CODE, ProducerCode
 from labelling.manifest import Credentials, ManifestSigner
@@ -21,6 +24,7 @@ from labelling.writers.chains import CHAINS
 from runtime import clock
 from tests.labelling.making import NOON, counted, stage
 from tests.labelling.test_manifest import picture
+from tests.labelling.writers.recordings import sound
 
 WAIVER = Waiver("w1", "2026-11", identity="c7", recipient="c7", reason="印刷品")
 PAGE = "# 护肤建议\n\n每日早晚各一次。\n".encode()
@@ -215,3 +219,88 @@ def test_every_surface_takes_files(page: Path, tmp_path: Path) -> None:
         target = tmp_path / f"{surface.value}.md"
         stage().label_file(page, target, output_id="o1", surface=surface)
         assert target.stat().st_size > len(PAGE)
+
+
+class TestMedia:
+    """Through the chains of pictures and sounds, whose marks only their writers can see."""
+
+    def test_a_picture_is_marked_labelled_and_signed(self, signing: LabellingStage) -> None:
+        part = Part(MediaType.JPEG, _large(MediaType.JPEG))
+
+        output = signing.label(
+            Draft((part,), Origin.GENERATED), output_id="o1", surface=Surface.PLATFORM
+        )
+
+        content = output.parts[0].content
+        assert isinstance(content, bytes)
+        assert output.record.parts[0].writers == ("jpeg-mark", "jpeg-xmp", "c2pa")
+        assert reader.read(MediaType.JPEG, content).strict
+
+    @pytest.mark.parametrize("name", ["a.jpeg", "a.wav"])
+    def test_a_file_is_marked_and_labelled(self, tmp_path: Path, name: str) -> None:
+        source, target = tmp_path / name, tmp_path / f"b-{name}"
+        sample = _large(MediaType.JPEG) if name == "a.jpeg" else sound("wav", "pcm_s16le")
+        source.write_bytes(sample)
+
+        record = stage().label_file(source, target, output_id="o1")
+
+        assert reader.read_path(target).fields == record.aigc
+        assert left_in(tmp_path) == sorted([name, f"b-{name}"])
+
+    def test_a_mark_that_was_not_drawn_lets_nothing_out(self) -> None:
+        made = stage({MediaType.JPEG: CHAINS[MediaType.JPEG][1:]})
+        part = Part(MediaType.JPEG, _large(MediaType.JPEG))
+
+        with pytest.raises(LabelMissingError, match="explicit"):
+            made.label(Draft((part,), Origin.GENERATED), output_id="o1", surface=Surface.OWN)
+
+    def test_a_manifest_that_was_not_signed_lets_nothing_out(self) -> None:
+        class Silent:
+            def sign(self, content: bytes, *_: object) -> bytes:
+                return content
+
+        marker = Marker(manifests=lambda: cast("ManifestSigner", Silent()))
+        made = LabellingStage(
+            ProducerCode.parse(DUMMY_CODE),
+            now=lambda: NOON,
+            new_content_id=counted(),
+            marker=marker,
+        )
+        part = Part(MediaType.JPEG, _large(MediaType.JPEG))
+
+        with pytest.raises(LabelMissingError, match="manifest"):
+            made.label(Draft((part,), Origin.GENERATED), output_id="o1", surface=Surface.OWN)
+
+    def test_what_is_too_large_for_its_medium_is_refused(
+        self, page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(marking, "_MOST_IN_MEMORY", 4)
+
+        with pytest.raises(UnsupportedMediaError, match="too large"):
+            stage().label_file(page, tmp_path / "out.md", output_id="o1")
+
+    def test_a_persons_file_that_stays_where_it_is_is_not_touched(self, page: Path) -> None:
+        stage().label_file(page, page, output_id="o1", origin=Origin.HUMAN)
+
+        assert page.read_bytes() == PAGE
+
+    def test_a_file_that_cannot_be_read_again_is_told(
+        self, page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("labelling.stage.hashlib.file_digest", _no_disk)
+
+        with pytest.raises(LabellingError, match="cannot be read"):
+            stage().label_file(page, tmp_path / "out.md", output_id="o1")
+
+    def test_every_medium_of_the_registry_is_counted(self) -> None:
+        assert len(CHAINS) == len(list(CHAINS)) > 20
+
+
+def _no_disk(*_: object) -> None:
+    raise OSError(5, "Input/output error")
+
+
+def _large(media_type: MediaType) -> bytes:
+    target = io.BytesIO()
+    Image.effect_noise((128, 128), 30).convert("RGB").save(target, media_type.value[6:])
+    return target.getvalue()

@@ -18,6 +18,7 @@ from labelling.reading.pdf import scan as scan_pdf
 from labelling.reading.source import BrokenError, ExhaustedError, Source, decoded, inflated
 from labelling.reading.zipped import Archive
 from labelling.wording import NOTICE
+from tests.labelling.writers.documents import docx
 
 ONE = value()
 QUOTED = "\n".join(f"  {key}: '{text}'" for key, text in members().items())
@@ -369,3 +370,15 @@ class TestTexts:
 )
 def test_bytes_of_no_stated_encoding_are_read(raw: bytes, text: str) -> None:
     assert decoded(raw) == text
+
+
+def test_a_comment_that_never_ends_holds_nothing() -> None:
+    page = b"<p>aigc</p><!-- never closed"
+
+    assert read(MediaType.HTML, page).verdict is Verdict.ABSENT
+
+
+def test_of_a_long_part_its_two_ends_are_read() -> None:
+    document = docx(*[f"第{number}段：每日早晚各一次。" for number in range(30_000)], NOTICE)
+
+    assert read(MediaType.DOCX, document).explicit == NOTICE

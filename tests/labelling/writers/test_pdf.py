@@ -230,6 +230,13 @@ def test_what_cannot_carry_the_mark_is_refused(change: object, why: str) -> None
         EXPLICIT.write(changed(SHORT, change), LABEL)
 
 
+def test_more_pages_than_anybody_reads_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("labelling.writers.pdf.MOST_PAGES", 0)
+
+    with pytest.raises(UnsupportedMediaError, match="no pages, or more than 0"):
+        EXPLICIT.write(SHORT, LABEL)
+
+
 @pytest.mark.parametrize("password", ["", "secret"])
 @pytest.mark.parametrize("writer", [EXPLICIT, IMPLICIT], ids=lambda one: one.name)
 def test_an_encrypted_file_is_refused(
