@@ -4,8 +4,9 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from labelling.errors import LabellingError
 from runtime.attesting import attest
-from runtime.errors import StoreUnavailableError
+from runtime.errors import RuntimeFault
 from runtime.logging import get_logger
 from runtime.queue.base import QueueError
 from runtime.store.events import Events
@@ -49,7 +50,7 @@ async def run(container: "Container") -> None:
             found = await sweep(container)
             await prune(container)
             await attest(container)
-        except (StoreUnavailableError, QueueError) as error:
+        except (RuntimeFault, LabellingError, QueueError) as error:
             log.warning("sweep_failed", error=str(error))
         else:
             if found:

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from channels.messages import PlatformEvent
 from runtime import echoes, sweeper
-from runtime.settings import WorkerSettings
+from runtime.settings import LabellingSettings, WorkerSettings
 from runtime.store.tables.conversations import PlatformEventRow
 from tests.factories import inbound_message
 from tests.fakes.models import Line
@@ -117,6 +117,22 @@ class TestRun:
             event.remove(engine, "begin", _gone)
 
             await until(lambda: _logged(logs, "conversations_requeued"), bool)
+            sweeping.cancel()
+            await asyncio.wait([sweeping])
+
+        assert sweeping.cancelled()
+
+    async def test_it_outlives_a_key_that_cannot_be_read(self, desk: Desk, tmp_path: Path) -> None:
+        settings = desk.container.settings
+        labelling = LabellingSettings(evidence_key=tmp_path / "gone.pem")
+        often = WorkerSettings(sweep_every=0.01)
+        desk.container.settings = settings.model_copy(
+            update={"worker": often, "labelling": labelling}
+        )
+        await desk.admit()
+        with capture_logs() as logs:
+            sweeping = asyncio.create_task(sweeper.run(desk.container))
+            await until(lambda: _logged(logs, "sweep_failed"), bool)
             sweeping.cancel()
             await asyncio.wait([sweeping])
 
