@@ -83,15 +83,23 @@ class Marker:
         return content, _names(writers, signer)
 
     def mark_file(
-        self, source: Path, target: Path, rule: Due, aigc: Aigc, ancestor: Path | None = None
+        self,
+        source: Path,
+        target: Path,
+        rule: Due,
+        aigc: Aigc,
+        *,
+        media_type: MediaType,
+        ancestor: Path | None = None,
     ) -> tuple[str, ...]:
         """Do what `mark` does from file to file; the target is whole or as it was before.
+
+        The medium is the one that the reader found in the source.
 
         Raises:
             LabellingError: As for `mark`; also, a file could not be read or written, or changed
                 while it was read.
         """
-        media_type = reader.read_path(source).media_type
         writers = self._due(media_type, rule)
         with _steps(source, target) as steps:
             for writer in writers:

@@ -108,7 +108,9 @@ class LabellingStage:
         media_type = reader.read_path(source).media_type
         rule = due(origin, media_type, surface, waiver)
         before = _digest_of(source)
-        writers = self._marker.mark_file(source, target, rule, aigc, ancestor)
+        writers = self._marker.mark_file(
+            source, target, rule, aigc, media_type=media_type, ancestor=ancestor
+        )
         part = PartRecord(media_type, before, _digest_of(target), writers)
         return LabelRecord(
             output_id=output_id,
@@ -141,7 +143,14 @@ class LabellingStage:
         )
         rule = CARRIED if made.aigc else due(Origin.HUMAN, reading.media_type, Surface.PLATFORM)
         aigc = made.aigc or Aigc("", "", "")
-        self._marker.mark_file(source, target, rule, aigc, source if made.aigc else None)
+        self._marker.mark_file(
+            source,
+            target,
+            rule,
+            aigc,
+            media_type=reading.media_type,
+            ancestor=source if made.aigc else None,
+        )
         return made
 
     def label_stream(

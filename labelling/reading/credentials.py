@@ -6,36 +6,18 @@ from pathlib import Path
 
 from c2pa import C2paError, Context, Reader, Settings
 
-from labelling.content import MediaType
+from labelling.content import MANIFEST_MEDIA, MediaType
 
-# What the library reads; other media have no manifests.
-_MIME = {
-    medium: medium.value
-    for medium in (
-        MediaType.JPEG,
-        MediaType.PNG,
-        MediaType.WEBP,
-        MediaType.GIF,
-        MediaType.TIFF,
-        MediaType.AVIF,
-        MediaType.HEIC,
-        MediaType.SVG,
-        MediaType.MP4,
-        MediaType.MOV,
-        MediaType.M4A,
-        MediaType.AVI,
-        MediaType.MP3,
-        MediaType.WAV,
-        MediaType.FLAC,
-        MediaType.PDF,
-        MediaType.DOCX,
-        MediaType.XLSX,
-        MediaType.PPTX,
-        MediaType.ODT,
-        MediaType.ODS,
-        MediaType.ODP,
-        MediaType.EPUB,
-    )
+# What the library reads: all that a manifest can be written into, and these.
+_READ = MANIFEST_MEDIA | {
+    MediaType.AVI,
+    MediaType.DOCX,
+    MediaType.XLSX,
+    MediaType.PPTX,
+    MediaType.ODT,
+    MediaType.ODS,
+    MediaType.ODP,
+    MediaType.EPUB,
 }
 _OFFLINE = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
 
@@ -52,14 +34,13 @@ class Credentials:
 
 def validate(media_type: MediaType, path: Path) -> Credentials | None:
     """Check a file's manifest store against its bytes; None where there is none to check."""
-    mime = _MIME.get(media_type)
-    if mime is None:
+    if media_type not in _READ:
         return None
     try:
         with (
             path.open("rb") as stream,
             Context(Settings.from_dict(_OFFLINE)) as context,
-            Reader(mime, stream, context=context) as reader,
+            Reader(media_type.value, stream, context=context) as reader,
         ):
             found = json.loads(reader.json())
     except C2paError.ManifestNotFound:

@@ -92,20 +92,16 @@ class AuditLog:
 
     async def faults(self, brand: str | None = None) -> AsyncIterator[ChainFault]:
         """Check every chain, or one brand's, from its first entry to its head."""
-        query = select(
-            ConversationRow.id, ConversationRow.audit_sequence, ConversationRow.audit_digest
-        ).order_by(ConversationRow.id)
+        query = _ENDS.order_by(_CONVERSATIONS.c.id)
         if brand is not None:
-            query = query.where(ConversationRow.brand_id == brand)
+            query = query.where(_CONVERSATIONS.c.brand_id == brand)
         for conversation in (await self._session.execute(query)).all():
             for fault in await self._chain_faults(*conversation):
                 yield fault
 
     async def faults_of(self, conversation: str) -> list[ChainFault]:
         """Check the chain of one conversation."""
-        query = select(
-            ConversationRow.id, ConversationRow.audit_sequence, ConversationRow.audit_digest
-        ).where(ConversationRow.id == conversation)
+        query = _ENDS.where(_CONVERSATIONS.c.id == conversation)
         return await self._chain_faults(*(await self._session.execute(query)).one())
 
     async def _chain_faults(self, conversation: str, last: int, head: str) -> list[ChainFault]:
@@ -184,6 +180,7 @@ _HEADS = (
     .order_by(_CONVERSATIONS.c.id)
     .with_for_update(key_share=True)
 )
+_ENDS = select(_CONVERSATIONS.c.id, _CONVERSATIONS.c.audit_sequence, _CONVERSATIONS.c.audit_digest)
 _MOVE_HEAD = (
     update(_CONVERSATIONS)
     .where(_CONVERSATIONS.c.id == bindparam("_id"))
